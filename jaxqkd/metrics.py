@@ -1,0 +1,76 @@
+"""Metrics of scores [N, C] against labels [N] or a teacher's scores; usable under jit and vmap."""
+
+import jax
+import jax.numpy as jnp
+from jax.nn import log_softmax, softmax
+
+from jaxqkd import checks
+
+
+def predictions(scores: jax.Array) -> jax.Array:
+    """Returns the class [N] of the highest score in [N, C], the lowest number among equals."""
+    return jnp.argmax(scores, axis=-1)
+
+
+def accuracy(scores: jax.Array, labels: jax.Array) -> jax.Array:
+    """Returns the share of examples whose highest score is at their label."""
+    return jnp.mean(predictions(scores) == labels)
+
+
+def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "macro") -> jax.Array:
+    """Returns F1 = 2 TP / (2 TP + FP + FN), averaged over the classes.
+
+    A class that occurs neither among the labels nor among the predictions counts as 0, as in scikit-learn's
+    `f1_score(..., labels=range(classes), zero_division=0)`.
+
+    Args:
+        scores: Logits or probabilities [N, C].
+        labels: Class numbers [N].
+        classes: Number of classes C.
+        average: "macro" for the plain mean over classes, "weighted" for weights by the classes' frequencies.
+
+    Returns:
+        A scalar in [0, 1].
+    """
+    checks.one_of("average", average, ("macro", "weighted"))
+    must = f"have {classes} columns for {classes} classes"
+    checks.require(scores.shape[-1] == classes, "scores", must, f"of shape {scores.shape}")
+    predicted = jax.nn.one_hot(predictions(scores), classes)
+    actual = jax.nn.one_hot(labels, classes)
+    hits = (predicted * actual).sum(axis=0)
+    support = actual.sum(axis=0)
+    each = 2 * hits / jnp.maximum(predicted.sum(axis=0) + support, 1)
+    return each.mean() if average == "macro" else (each * support).sum() / support.sum()
+
+
+def agreement(scores: jax.Array, teacher: jax.Array) -> jax.Array:
+    """Returns the share of examples [N] on which the student's and the teacher's scores [N, C] name one class."""
+    return jnp.mean(predictions(scores) == predictions(teacher))
+
+
+def kl_to_teacher(scores: jax.Array, teacher: jax.Array) -> jax.Array:
+    """Returns the mean over examples of KL(softmax(teacher) || softmax(scores)) in nats, for logits [N, C]."""
+    log_p, log_q = log_softmax(teacher), log_softmax(scores)
+    return (jnp.exp(log_p) * (log_p - log_q)).sum(axis=-1).mean()
+
+
+def calibration_error(scores: jax.Array, labels: jax.Array, *, bins: int = 15) -> jax.Array:
+    """Returns the expected calibration error: the mean gap between confidence and accuracy.
+
+    Confidence is the largest softmax probability; it is cut into equal bins (lower, upper], and each bin's
+    absolute gap is weighted by its share of the examples.
+
+    Args:
+        scores: Logits [N, C].
+        labels: Class numbers [N].
+        bins: Number of bins over [0, 1].
+
+    References:
+        Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    """
+    checks.integer("bins", bins)
+    confidence = softmax(scores).max(axis=-1)
+    correct = predictions(scores) == labels
+    place = jnp.clip(jnp.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = jax.ops.segment_sum(correct - confidence, place, bins)
+    return jnp.abs(gap).sum() / len(labels)

@@ -1,0 +1,142 @@
+"""Models as flax linen modules: the classical `Linear` and `MLP`, and the `QuantumStudent`."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxqkd import checks
+from jaxqkd.quantum import engine
+from jaxqkd.quantum.circuits import Circuit, check_kept
+from jaxqkd.quantum.encodings import Encoding, amplitude
+from jaxqkd.quantum.initialisers import Initialiser, uniform
+from jaxqkd.types import Model, Params
+
+
+class Linear(nn.Module):
+    """One linear layer from the features to the logits: the smallest classical student.
+
+    Attributes:
+        classes: Number of classes C.
+    """
+
+    classes: int
+
+    def __post_init__(self) -> None:
+        checks.integer("classes", self.classes, least=2)
+        super().__post_init__()
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Returns logits [B, C] of features x [B, D]."""
+        return _dense(self.classes, "head")(x)
+
+
+class MLP(nn.Module):
+    """A multilayer perceptron with ReLU between its layers.
+
+    Attributes:
+        features: Widths of the hidden layers.
+        classes: Number of classes C.
+    """
+
+    features: Sequence[int]
+    classes: int
+
+    def __post_init__(self) -> None:
+        checks.integer("classes", self.classes, least=2)
+        for width in self.features:
+            checks.integer("features", width)
+        super().__post_init__()
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Returns logits [B, C] of features x [B, D]."""
+        for width in self.features:
+            x = nn.relu(_dense(width)(x))
+        return _dense(self.classes, "head")(x)
+
+
+class QuantumStudent(nn.Module):
+    """A hybrid quantum model: features to a state, through a trained circuit, <Z> of kept qubits to logits.
+
+    Attributes:
+        circuit: The trained circuit, plain data.
+        classes: Number of classes C.
+        encoding: A function of features [..., D] and the number of qubits that returns states [..., 2^Q].
+        kept: The qubits whose <Z> is read; all of them where None.
+        head: "linear" for a trained classical layer after the measurement; "none" where the expectation values
+            themselves are the logits, bounded by 1, which needs as many kept qubits as classes.
+        input_width: Width of a trained linear layer before the encoding, or None for no such layer.
+        initialiser: A function `(key, circuit) -> theta [L, P]` of the first angles.
+
+    References:
+        Piperno et al., Quantum Enhanced Knowledge Distillation, QTML 2024.
+    """
+
+    circuit: Circuit
+    classes: int
+    encoding: Encoding = amplitude
+    kept: Sequence[int] | None = None
+    head: str = "linear"
+    input_width: int | None = None
+    initialiser: Initialiser = uniform
+
+    def __post_init__(self) -> None:
+        checks.integer("classes", self.classes, least=2)
+        checks.one_of("head", self.head, ("linear", "none"))
+        read = len(check_kept(self.kept, self.circuit.qubits))
+        if self.input_width is not None:
+            checks.integer("input_width", self.input_width)
+        if self.head == "none":
+            cure = f'Keep {self.classes} qubits, or use head="linear".'
+            must = f'name as many qubits as the {self.classes} classes where head is "none"'
+            checks.require(read == self.classes, "kept", must, f"{read} qubits", cure)
+        super().__post_init__()
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Returns logits [B, C] of features x [B, D]."""
+        inputs = x if self.input_width is None else _dense(self.input_width, "input")(x)
+        states = self.encoding(inputs, self.circuit.qubits)
+        theta = self.param("theta", self.initialiser, self.circuit)
+        kept = check_kept(self.kept, self.circuit.qubits)
+        read = engine.expectations(self.circuit, theta, states, kept=kept, x=inputs)
+        return read if self.head == "none" else _dense(self.classes, "head")(read)
+
+
+class ParameterCount(NamedTuple):
+    """How many trained numbers a model has: those of classical layers, and angles of quantum gates."""
+
+    classical: int
+    quantum: int
+
+    @property
+    def total(self) -> int:
+        """The sum of both."""
+        return self.classical + self.quantum
+
+
+def count_parameters(model: Model, features: int) -> ParameterCount:
+    """Returns the model's number of parameters for so many features, without computing any.
+
+    Angles are the leaves named `theta`, all other leaves are classical.
+
+    Example:
+        >>> count_parameters(Linear(classes=3), features=64)
+        ParameterCount(classical=195, quantum=0)
+    """
+    checks.integer("features", features)
+    params: Params = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, features)))
+    sizes = {"classical": 0, "quantum": 0}
+    for path, leaf in jax.tree.leaves_with_path(params):
+        is_angle = getattr(path[-1], "key", None) == "theta"
+        sizes["quantum" if is_angle else "classical"] += leaf.size
+    return ParameterCount(**sizes)
+
+
+def _dense(width: int, name: str | None = None) -> nn.Dense:
+    """Returns a linear layer whose parameters have jax's default float type."""
+    return nn.Dense(width, param_dtype=jnp.zeros(()).dtype, name=name)

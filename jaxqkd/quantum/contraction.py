@@ -1,0 +1,104 @@
+"""Gates to a matrix, contracted by tensorcircuit: the only module that imports it.
+
+Importing tensorcircuit, and choosing its backend and precision, changes global state of jax, of the environment
+and of tensorcircuit itself. Everything here puts that state back, also when an exception passes through.
+"""
+
+import functools
+import importlib.metadata
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
+
+import jax
+import jax.numpy as jnp
+
+from jaxqkd.quantum.circuits import Gate
+
+_LOCK = threading.RLock()
+
+
+def matrix(gates: Sequence[Gate], qubits: Sequence[int], angle: Callable[[Gate], jax.Array | None]) -> jax.Array:
+    """Returns the matrix [2^k, 2^k] of the gates, in order, on the k given qubits.
+
+    Args:
+        gates: Gates that act within the given qubits.
+        qubits: The k qubits; the first is the most significant bit of the matrix's index.
+        angle: A function that returns a gate's angle in radians, or None for a gate without one.
+
+    Returns:
+        A complex matrix of the precision of the angles, or of jax's default where no gate has an angle.
+    """
+    angles = [angle(gate) for gate in gates]
+    real = jnp.result_type(float, *(value for value in angles if value is not None))
+    with _tensorcircuit("complex128" if real == jnp.float64 else "complex64") as tc:
+        circuit = tc.Circuit(len(qubits))
+        for gate, value in zip(gates, angles, strict=True):
+            places = [qubits.index(qubit) for qubit in gate.qubits]
+            options = {} if value is None else {"theta": value}
+            getattr(circuit, gate.name)(*places, **options)
+        return circuit.quoperator().eval_matrix()
+
+
+@contextmanager
+def _tensorcircuit(dtype: str) -> Iterator[ModuleType]:
+    """Yields tensorcircuit on its JAX backend at the given precision, and restores all global state."""
+    with _LOCK:
+        tc = _import()
+        backend, precision = tc.backend.name, tc.dtypestr
+        with _restored_x64(changes=precision != dtype):
+            try:
+                tc.set_backend("jax")
+                _set_precision(tc, dtype)
+                yield tc
+            finally:
+                tc.set_backend(backend)
+                _set_precision(tc, precision)
+
+
+def _set_precision(tc: ModuleType, dtype: str) -> None:
+    if tc.dtypestr != dtype:
+        tc.set_dtype(dtype)
+
+
+@contextmanager
+def _restored_x64(changes: bool = True) -> Iterator[None]:
+    """Restores jax's global x64 setting, which tensorcircuit's `set_dtype` overwrites."""
+    if not changes:
+        yield
+        return
+    with ThreadPoolExecutor(1) as fresh_thread:  # one without the caller's `jax.enable_x64` context
+        before = fresh_thread.submit(lambda: jax.config.read("jax_enable_x64")).result()
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+@functools.cache
+def _import() -> ModuleType:
+    _refuse_the_old_distribution()
+    environment = dict(os.environ)
+    try:
+        with _restored_x64():
+            import tensorcircuit
+    finally:
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
+    return tensorcircuit
+
+
+def _refuse_the_old_distribution() -> None:
+    try:
+        version = importlib.metadata.version("tensorcircuit")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    raise ImportError(
+        f"The distribution tensorcircuit {version} is installed; it is unmaintained and hides tensorcircuit-ng, "
+        "which has the same import name. Cure: pip uninstall -y tensorcircuit tensorcircuit-ng && "
+        "pip install tensorcircuit-ng"
+    )

@@ -1,0 +1,1 @@
+"""Grids of runs: their statistics, their files, their figures. Knows nothing of qubits."""

@@ -1,0 +1,133 @@
+"""Sweeps: one run over a grid of hyper-parameters and many seeds, in one compiled program on all devices."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from jaxqkd import checks
+from jaxqkd.types import Key, Run
+
+Grid = Mapping[str, Sequence[float] | jax.Array]
+
+LANES = 8
+"""Runs that go side by side through a device by default: few enough that their arrays stay in its cache."""
+
+_RANGES: dict[str, Callable[[str, Any], None]] = {
+    "temperature": checks.positive,
+    "alpha": checks.fraction,
+    "learning_rate": checks.positive,
+}
+
+
+def grid(**axes: Sequence[float] | jax.Array) -> dict[str, jax.Array]:
+    """Returns the axes of a grid as arrays, checked; `sweep` runs their product.
+
+    Args:
+        **axes: Values by name. `temperature` and `learning_rate` must be positive, `alpha` within [0, 1];
+            other names are the user's own.
+
+    Returns:
+        One-dimensional arrays in the order of the arguments, which is the order of the result's axes.
+
+    Example:
+        >>> list(grid(temperature=[1, 2, 4], alpha=[0, 0.5, 1]))
+        ['temperature', 'alpha']
+    """
+    for name, values in axes.items():
+        checks.rank(name, values, 1, "[values]")
+        checks.require(len(values) > 0, name, "hold at least one value", "empty")
+        numbers = np.asarray(values)
+        checks.require(numbers.dtype.kind in "iuf", name, "be numbers", f"of dtype {numbers.dtype}")
+        checks.require(bool(np.all(np.isfinite(numbers))), name, "be finite", values)
+        _RANGES.get(name, lambda *_: None)(name, numbers)
+    return {name: jnp.asarray(values, float) for name, values in axes.items()}
+
+
+def sweep(
+    run: Run,
+    keys: Key,
+    grid: Grid | None = None,
+    *,
+    lanes: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
+) -> Any:
+    """Returns what run returns for each cell of the grid and each key, as one pytree of arrays.
+
+    Every cell uses the same keys, so that differences between cells are paired by seed. The run is traced and
+    compiled once. Runs go through each device in groups of `lanes`, all devices at once; the last group is
+    padded with repeats, which are dropped from the result. Results depend neither on the number of devices nor
+    on what other runs do.
+
+    Args:
+        run: A function `(key, hparams) -> pytree of arrays`; hparams is a dict with one scalar a grid axis.
+        keys: Distinct random keys [S], one a seed, as `jax.random.split` returns them.
+        grid: Values by name as `grid` returns them, or None for runs without hyper-parameters.
+        lanes: Runs side by side on a device, at least 2; more take more memory. Another number changes the
+            last bits of the results.
+        devices: Devices to use; all local ones by default.
+
+    Returns:
+        A pytree like the run's, with leaves [n_1, ..., n_k, S, ...] for grid axes of n_1 ... n_k values.
+
+    Raises:
+        ValueError: On no keys or repeated ones, or values out of their range.
+    """
+    return prepare(run, keys, grid, lanes=lanes, devices=devices)(keys)
+
+
+def prepare(
+    run: Run,
+    keys: Key,
+    grid: Grid | None = None,
+    *,
+    lanes: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
+) -> Callable[[Key], Any]:
+    """Returns the sweep compiled ahead of time: a function of keys [S] of the same number.
+
+    What it returns equals `sweep(run, keys, grid)`. Use it to call one program several times, or to time
+    compilation apart from the runs.
+    """
+    checks.keys("keys", keys)
+    axes = _checked(grid)
+    used = list(jax.local_devices() if devices is None else devices)
+    cells = [len(values) for values in axes.values()]
+    total = math.prod(cells) * len(keys)
+    width = _lanes(lanes, total, len(used))
+    padded = -(-total // (width * len(used))) * width * len(used)
+    place = np.minimum(np.arange(padded), total - 1)
+    mesh = Mesh(np.asarray(used), ("lanes",))
+    lane = PartitionSpec("lanes")
+
+    def group(keys: Key, hparams: dict[str, jax.Array]) -> Any:
+        return jax.lax.map(lambda pair: run(*pair), (keys, hparams), batch_size=width)
+
+    spread = jax.shard_map(group, mesh=mesh, in_specs=(lane, lane), out_specs=lane, check_vma=False)
+
+    def every_lane(keys: Key, axes: dict[str, jax.Array]) -> Any:
+        values = jnp.meshgrid(*axes.values(), indexing="ij") if axes else []
+        flat = {
+            name: jnp.repeat(value.reshape(-1), len(keys))[place] for name, value in zip(axes, values, strict=True)
+        }
+        found = spread(keys[place % len(keys)], flat)
+        return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, len(keys), *leaf.shape[1:]), found)
+
+    compiled = jax.jit(every_lane).lower(keys, axes).compile()
+    return lambda keys: compiled(keys, axes)
+
+
+def _checked(axes: Grid | None) -> dict[str, jax.Array]:
+    return {} if axes is None else grid(**axes)
+
+
+def _lanes(lanes: int | None, total: int, devices: int) -> int:
+    """Returns the runs side by side: at least two, since a lane alone differs in its last bits."""
+    if lanes is not None:
+        checks.integer("lanes", lanes, least=2)
+        return lanes
+    return min(LANES, max(2, -(-total // devices)))

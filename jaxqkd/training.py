@@ -1,0 +1,219 @@
+"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxqkd import checks
+from jaxqkd.types import Data, Fit, History, Key, Loss, Metric, Model, Params
+
+
+class _State(NamedTuple):
+    params: Params
+    optimizer: optax.OptState
+    best: Params
+    best_loss: jax.Array
+    best_epoch: jax.Array
+    diverged_epoch: jax.Array
+
+
+def fit(
+    key: Key,
+    model: Model,
+    data: Data,
+    loss: Loss,
+    optimizer: optax.GradientTransformation,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    validation: Data | None = None,
+    patience: int | None = None,
+    keep: str | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    params: Params | None = None,
+) -> Fit:
+    """Returns the trained parameters and the history of a training; pure, so jit and vmap it.
+
+    An epoch updates on all data, then scores the validation data. Without patience the loop is a scan, which one
+    can differentiate through; with patience it is a while loop that ends when each seed of a batch has stopped.
+
+    Args:
+        key: Random key of the initialisation and of the order of mini-batches.
+        model: Anything with flax linen's `init` and `apply`.
+        data: Examples; a loss with a soft term needs `data.teacher`, see `label`.
+        loss: Unreduced loss; its mean over the batch is minimised.
+        optimizer: An optax optimiser; its hyper-parameters may be traced.
+        epochs: The largest number of epochs.
+        batch_size: Examples a step, or None for the full batch. An epoch shuffles the data and leaves out the
+            remainder that does not fill a batch.
+        validation: Data whose mean loss is followed; with labels, and a teacher where the loss needs it.
+        patience: Epochs without a lower validation loss after which a training stops, or None.
+        keep: "best" returns the parameters of the lowest validation loss, "last" those at the stop. By default
+            "best" with validation data and "last" without.
+        metrics: Functions `(scores [B, C], labels [B]) -> scalar` by name, recorded each epoch on the
+            validation data, or on `data` if there is none.
+        params: Parameters to start from, in place of `model.init`.
+
+    Returns:
+        Fit with the parameters and a history of arrays: `loss` [epochs] (the mean over the epoch's updates),
+        `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how
+        many were run), `best_epoch` (from 0), `diverged` (the loss was not finite) and `diverged_epoch` (-1
+        where it never was). A diverged training with patience stops there.
+
+    Raises:
+        ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
+    """
+    keep = keep or ("last" if validation is None else "best")
+    _check_options(data, epochs, batch_size, validation, patience, keep)
+    k_params, k_batches = jax.random.split(key)
+    params = model.init(k_params, data.x[:1]) if params is None else params
+    classes = jax.eval_shape(model.apply, params, data.x[:1]).shape[-1]
+    for name, part in {"data": data, "validation": validation}.items():
+        if part is not None:
+            _check_data(name, part, classes)
+
+    def objective(params: Params, batch: Data) -> jax.Array:
+        return jnp.mean(loss(model.apply(params, batch.x), batch.teacher, batch.labels))
+
+    def update(carry: tuple, batch: Data) -> tuple[tuple, jax.Array]:
+        params, optimizer_state = carry
+        value, gradient = jax.value_and_grad(objective)(params, batch)
+        updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
+        return (optax.apply_updates(params, updates), optimizer_state), value
+
+    def one_epoch(state: _State, epoch: jax.Array) -> tuple[_State, History]:
+        carry = state.params, state.optimizer
+        if batch_size is None:
+            carry, value = update(carry, data)
+        else:
+            batches = _batches(jax.random.fold_in(k_batches, epoch), data, batch_size)
+            carry, values = jax.lax.scan(update, carry, batches)
+            value = values.mean()
+        record = {"loss": value} | _score(model, carry[0], data, validation, loss, metrics or {})
+        return _advance(state, carry, record, epoch, keep), record
+
+    state = _State(params, optimizer.init(params), params, *_never())
+    if patience is None:
+        state, history = jax.lax.scan(one_epoch, state, jnp.arange(epochs))
+        ran = jnp.asarray(epochs)
+    else:
+        state, history, ran = _until_stopped(one_epoch, state, epochs, patience)
+    history |= {"epochs": ran, "diverged": state.diverged_epoch >= 0, "diverged_epoch": state.diverged_epoch}
+    if validation is not None:
+        history["best_epoch"] = state.best_epoch
+    return Fit(state.best if keep == "best" else state.params, history)
+
+
+def label(data: Data, model: Model, params: Params) -> Data:
+    """Returns data with `teacher` filled: the model's logits [N, C], computed once.
+
+    Args:
+        data: Examples to label; an earlier teacher is replaced.
+        model: The teacher.
+        params: The teacher's parameters.
+    """
+    return data._replace(teacher=jax.lax.stop_gradient(model.apply(params, data.x)))
+
+
+def _never() -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Returns the lowest validation loss, its epoch and the epoch of divergence before the first epoch."""
+    return jnp.asarray(jnp.inf), jnp.asarray(-1), jnp.asarray(-1)
+
+
+def _batches(key: Key, data: Data, batch_size: int) -> Data:
+    """Returns data in random order as whole batches [batches, batch_size, ...]."""
+    count = len(data.x) // batch_size
+    order = jax.random.permutation(key, len(data.x))[: count * batch_size].reshape(count, batch_size)
+    return jax.tree.map(lambda leaf: leaf[order], data)
+
+
+def _score(
+    model: Model,
+    params: Params,
+    data: Data,
+    validation: Data | None,
+    loss: Loss,
+    metrics: Mapping[str, Metric],
+) -> History:
+    if validation is None and not metrics:
+        return {}
+    judged = data if validation is None else validation
+    scores = model.apply(params, judged.x)
+    record = {name: metric(scores, judged.labels) for name, metric in metrics.items()}
+    if validation is not None:
+        record["val_loss"] = jnp.mean(loss(scores, judged.teacher, judged.labels))
+    return record
+
+
+def _advance(state: _State, carry: tuple, record: History, epoch: jax.Array, keep: str) -> _State:
+    """Returns the state after an epoch: the best so far, and whether the loss has ceased to be finite."""
+    params, optimizer = carry
+    first = (state.diverged_epoch < 0) & ~jnp.isfinite(record["loss"])
+    diverged_epoch = jnp.where(first, epoch, state.diverged_epoch)
+    better = record.get("val_loss", jnp.inf) < state.best_loss
+    best_loss = jnp.where(better, record.get("val_loss", jnp.inf), state.best_loss)
+    best_epoch = jnp.where(better, epoch, state.best_epoch)
+    best = state.best
+    if keep == "best":
+        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), params, state.best)
+    return _State(params, optimizer, best, best_loss, best_epoch, diverged_epoch)
+
+
+def _until_stopped(one_epoch, state: _State, epochs: int, patience: int) -> tuple[_State, History, jax.Array]:  # type: ignore[no-untyped-def]
+    """Returns the state at the stop, the history padded with NaN, and the number of epochs that ran."""
+    _, record = jax.eval_shape(one_epoch, state, jnp.asarray(0))
+    history = jax.tree.map(lambda leaf: jnp.full((epochs, *leaf.shape), jnp.nan, leaf.dtype), record)
+
+    def goes_on(carry: tuple[jax.Array, _State, History]) -> jax.Array:
+        epoch, state, _ = carry
+        waited = epoch - 1 - state.best_epoch
+        return (epoch < epochs) & (waited < patience) & (state.diverged_epoch < 0)
+
+    def body(carry: tuple[jax.Array, _State, History]) -> tuple[jax.Array, _State, History]:
+        epoch, state, history = carry
+        state, record = one_epoch(state, epoch)
+        history = jax.tree.map(lambda past, now: past.at[epoch].set(now), history, record)
+        return epoch + 1, state, history
+
+    ran, state, history = jax.lax.while_loop(goes_on, body, (jnp.asarray(0), state, history))
+    return state, history, ran
+
+
+def _check_options(
+    data: Data,
+    epochs: int,
+    batch_size: int | None,
+    validation: Data | None,
+    patience: int | None,
+    keep: str,
+) -> None:
+    checks.integer("epochs", epochs)
+    checks.one_of("keep", keep, ("best", "last"))
+    cure = "Pass validation=..., a part of jaxqkd.data.split."
+    if keep == "best":
+        checks.require(validation is not None, "keep", 'be "last" without validation data', '"best"', cure)
+    if patience is not None:
+        checks.integer("patience", patience)
+        checks.require(validation is not None, "patience", "be None without validation data", patience, cure)
+    if batch_size is not None:
+        checks.integer("batch_size", batch_size)
+        must = f"be at most the {len(data.x)} examples of `data`"
+        checks.require(batch_size <= len(data.x), "batch_size", must, batch_size)
+
+
+def _check_data(name: str, data: Data, classes: int) -> None:
+    checks.rank(f"{name}.x", data.x, 2, "[N, features]")
+    checks.rank(f"{name}.labels", data.labels, 1, "[N]")
+    rows = len(data.x)
+    checks.require(rows > 0, f"{name}.x", "hold at least one example", f"of shape {data.x.shape}")
+    found = f"{len(data.labels)} for {rows} rows of `{name}.x`"
+    checks.require(len(data.labels) == rows, f"{name}.labels", "be as many as the rows", found)
+    checks.finite_rows(f"{name}.x", data.x)
+    checks.labels(f"{name}.labels", data.labels, classes=classes)
+    if data.teacher is not None:
+        must = f"have the shape ({rows}, {classes}) of the student's logits"
+        checks.require(data.teacher.shape == (rows, classes), f"{name}.teacher", must, data.teacher.shape)
+        checks.finite_rows(f"{name}.teacher", data.teacher)

@@ -1,0 +1,60 @@
+"""The types that the five words stand on: Data, Model, Loss, Run, and what `fit` returns."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+Key = jax.Array
+Params = Any
+History = dict[str, jax.Array]
+
+
+class Data(NamedTuple):
+    """Examples that share their leading axis N.
+
+    Attributes:
+        x: Features [N, D].
+        labels: Class numbers [N], integers from 0.
+        teacher: The teacher's logits [N, C], or None where no teacher has seen the data.
+    """
+
+    x: jax.Array
+    labels: jax.Array
+    teacher: jax.Array | None = None
+
+
+class Fit(NamedTuple):
+    """What a training returns: what goes on, and what people look at.
+
+    Attributes:
+        params: The trained parameters, as `model.apply` takes them.
+        history: Arrays by name; see `jaxqkd.fit`.
+    """
+
+    params: Params
+    history: History
+
+
+class Model(Protocol):
+    """Anything with flax linen's pure pair of functions; teacher and student are the same kind of thing."""
+
+    def init(self, key: Key, x: jax.Array) -> Params:
+        """Returns initial parameters for features x [B, D]."""
+
+    def apply(self, params: Params, x: jax.Array) -> jax.Array:
+        """Returns the logits [B, C] of features x [B, D]."""
+
+
+class Loss(Protocol):
+    """A function of scores and labels, unreduced: one number an example."""
+
+    def __call__(self, student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        """Returns losses [B] of logits student [B, C], teacher [B, C] or None, and labels [B]."""
+
+
+Metric = Callable[[jax.Array, jax.Array], jax.Array]
+"""A function of scores [B, C] and labels [B] that returns a scalar."""
+
+Run = Callable[[Key, Any], Any]
+"""A function `(key, hparams) -> pytree`, written by the user; what it closes over is static."""

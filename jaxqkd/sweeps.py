@@ -14,7 +14,7 @@ from jaxqkd.types import Key, Run
 
 Grid = Mapping[str, Sequence[float] | jax.Array]
 
-LANES = 8
+CHUNK = 8
 """Runs that go side by side through a device by default: few enough that their arrays stay in its cache."""
 
 _RANGES: dict[str, Callable[[str, Any], None]] = {
@@ -53,13 +53,13 @@ def sweep(
     keys: Key,
     grid: Grid | None = None,
     *,
-    lanes: int | None = None,
+    chunk: int | None = None,
     devices: Sequence[jax.Device] | None = None,
 ) -> Any:
     """Returns what run returns for each cell of the grid and each key, as one pytree of arrays.
 
     Every cell uses the same keys, so that differences between cells are paired by seed. The run is traced and
-    compiled once. Runs go through each device in groups of `lanes`, all devices at once; the last group is
+    compiled once. Runs go through each device in groups of `chunk`, all devices at once; the last group is
     padded with repeats, which are dropped from the result. Results depend neither on the number of devices nor
     on what other runs do.
 
@@ -67,7 +67,7 @@ def sweep(
         run: A function `(key, hparams) -> pytree of arrays`; hparams is a dict with one scalar a grid axis.
         keys: Distinct random keys [S], one a seed, as `jax.random.split` returns them.
         grid: Values by name as `grid` returns them, or None for runs without hyper-parameters.
-        lanes: Runs side by side on a device, at least 2; more take more memory. Another number changes the
+        chunk: Runs side by side on a device, at least 2; more take more memory. Another number changes the
             last bits of the results.
         devices: Devices to use; all local ones by default.
 
@@ -77,7 +77,7 @@ def sweep(
     Raises:
         ValueError: On no keys or repeated ones, or values out of their range.
     """
-    return prepare(run, keys, grid, lanes=lanes, devices=devices)(keys)
+    return prepare(run, keys, grid, chunk=chunk, devices=devices)(keys)
 
 
 def prepare(
@@ -85,7 +85,7 @@ def prepare(
     keys: Key,
     grid: Grid | None = None,
     *,
-    lanes: int | None = None,
+    chunk: int | None = None,
     devices: Sequence[jax.Device] | None = None,
 ) -> Callable[[Key], Any]:
     """Returns the sweep compiled ahead of time: a function of keys [S] of the same number.
@@ -98,7 +98,7 @@ def prepare(
     used = list(jax.local_devices() if devices is None else devices)
     cells = [len(values) for values in axes.values()]
     total = math.prod(cells) * len(keys)
-    width = _lanes(lanes, total, len(used))
+    width = _width(chunk, total, len(used))
     padded = -(-total // (width * len(used))) * width * len(used)
     place = np.minimum(np.arange(padded), total - 1)
     mesh = Mesh(np.asarray(used), ("lanes",))
@@ -125,9 +125,9 @@ def _checked(axes: Grid | None) -> dict[str, jax.Array]:
     return {} if axes is None else grid(**axes)
 
 
-def _lanes(lanes: int | None, total: int, devices: int) -> int:
-    """Returns the runs side by side: at least two, since a lane alone differs in its last bits."""
-    if lanes is not None:
-        checks.integer("lanes", lanes, least=2)
-        return lanes
-    return min(LANES, max(2, -(-total // devices)))
+def _width(chunk: int | None, total: int, devices: int) -> int:
+    """Returns the runs side by side: at least two, since a run alone differs in its last bits."""
+    if chunk is not None:
+        checks.integer("chunk", chunk, least=2)
+        return chunk
+    return min(CHUNK, max(2, -(-total // devices)))

@@ -8,7 +8,7 @@ import functools
 import importlib.metadata
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
@@ -16,30 +16,28 @@ from types import ModuleType
 import jax
 import jax.numpy as jnp
 
-from jaxqkd.quantum.circuits import Gate
+from jaxqkd.quantum.circuits import ROTATIONS
 
 _LOCK = threading.RLock()
 
 
-def matrix(gates: Sequence[Gate], qubits: Sequence[int], angle: Callable[[Gate], jax.Array | None]) -> jax.Array:
-    """Returns the matrix [2^k, 2^k] of the gates, in order, on the k given qubits.
+def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.Array) -> jax.Array:
+    """Returns the matrix [2^k, 2^k] of gates, in order, on k qubits.
 
     Args:
-        gates: Gates that act within the given qubits.
-        qubits: The k qubits; the first is the most significant bit of the matrix's index.
-        angle: A function that returns a gate's angle in radians, or None for a gate without one.
+        gates: Pairs of a name of `circuits.FIXED` or `circuits.ROTATIONS` and the places 0 ... k - 1 it acts on.
+        qubits: The number k; place 0 is the most significant bit of the matrix's index.
+        angles: Angles in radians [rotations], one a rotation among the gates, in order.
 
     Returns:
-        A complex matrix of the precision of the angles, or of jax's default where no gate has an angle.
+        A complex matrix of the precision of the angles.
     """
-    angles = [angle(gate) for gate in gates]
-    real = jnp.result_type(float, *(value for value in angles if value is not None))
-    with _tensorcircuit("complex128" if real == jnp.float64 else "complex64") as tc:
-        circuit = tc.Circuit(len(qubits))
-        for gate, value in zip(gates, angles, strict=True):
-            places = [qubits.index(qubit) for qubit in gate.qubits]
-            options = {} if value is None else {"theta": value}
-            getattr(circuit, gate.name)(*places, **options)
+    turns = iter(angles)
+    with _tensorcircuit("complex128" if angles.dtype == jnp.float64 else "complex64") as tc:
+        circuit = tc.Circuit(qubits)
+        for name, places in gates:
+            options = {"theta": next(turns)} if name in ROTATIONS else {}
+            getattr(circuit, name)(*places, **options)
         return circuit.quoperator().eval_matrix()
 
 

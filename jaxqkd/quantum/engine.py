@@ -5,16 +5,17 @@ contracted over the smaller side: its basis or the batch.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.quantum import contraction
-from jaxqkd.quantum.circuits import Circuit, Gate
-from jaxqkd.quantum.steps import Block, Permutation, Phase, Step, signs, steps
+from jaxqkd.quantum.circuits import Circuit
+from jaxqkd.quantum.steps import Dense, Local, Permutation, Phase, Step, signs, steps
+
+Factors = tuple[jax.Array, ...]
 
 
 def expectations(
@@ -77,60 +78,81 @@ def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
 def evolve(circuit: Circuit, theta: jax.Array, psi: jax.Array, *, x: jax.Array | None = None) -> jax.Array:
     """Returns psi [2^Q, B], whose columns are states, after the prefix and all layers of the circuit."""
     psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
+    features = jnp.zeros((psi.shape[1], 0)) if x is None else x
     for step in steps(circuit.prefix, circuit.qubits):
-        psi = _apply(step, _tensor(step, None, x), psi)
+        psi = _apply(step, _driven(step, features) + _shared(step, theta[0]), psi)
     layer = steps(circuit.gates, circuit.qubits)
-    angles = circuit.scale * theta
-    driven = [_tensor(step, None, x) if step.is_driven else None for step in layer]
-    trained = [None if step.is_driven else jax.vmap(functools.partial(_tensor, step))(angles) for step in layer]
+    driven = [_driven(step, features) for step in layer]
+    shared = [jax.vmap(functools.partial(_shared, step))(circuit.scale * theta) for step in layer]
 
-    def one_layer(psi: jax.Array, trained: list) -> tuple[jax.Array, None]:
-        for step, shared, own in zip(layer, trained, driven, strict=True):
-            psi = _apply(step, shared if own is None else own, psi)
+    def one_layer(psi: jax.Array, shared: list[Factors]) -> tuple[jax.Array, None]:
+        for step, own, common in zip(layer, driven, shared, strict=True):
+            psi = _apply(step, own + common, psi)
         return psi, None
 
-    return jax.lax.scan(one_layer, psi, trained, length=circuit.layers)[0]
+    return jax.lax.scan(one_layer, psi, shared, length=circuit.layers)[0]
 
 
-def _tensor(step: Step, angles: jax.Array | None, x: jax.Array | None = None) -> jax.Array | None:
-    """Returns what a step multiplies by, given a layer's angles [P]; per example where x drives it."""
-    if isinstance(step, Permutation):
-        return None
-    if step.is_driven:
-        assert x is not None
-        return jax.vmap(lambda row: _value(step, lambda gate: None if gate.x is None else row[gate.x]))(x)
-    return _value(step, lambda gate: None if angles is None or gate.theta is None else angles[gate.theta])
+def _driven(step: Step, x: jax.Array) -> Factors:
+    """Returns the factors of a step that features x [B, D] drive, one set an example; none for other steps."""
+    return jax.vmap(functools.partial(_factors, step))(x) if step.is_driven else ()
 
 
-def _value(step: Block | Phase, angle: Callable[[Gate], jax.Array | None]) -> jax.Array:
-    if isinstance(step, Block):
-        return contraction.matrix(step.gates, step.qubits, angle)
-    found = [angle(gate) for gate in step.gates]
-    radians = jnp.stack([jnp.asarray(np.pi if value is None else value, float) for value in found])
-    return jnp.exp(-1j * (radians @ jnp.asarray(step.generators, radians.dtype)))
+def _shared(step: Step, theta: jax.Array) -> Factors:
+    """Returns the factors that all examples share, given a layer's angles [P]; none for a driven step."""
+    return () if step.is_driven else _factors(step, theta)
 
 
-def _apply(step: Step, tensor: jax.Array | None, psi: jax.Array) -> jax.Array:
-    """Returns the columns psi [2^Q, B], or one state [2^Q], after a step."""
+def _factors(step: Step, angles: jax.Array) -> Factors:
+    """Returns the arrays that a step multiplies states by, given the angles that its indices refer to."""
+    if isinstance(step, Local):
+        return _windows(step, angles)
+    if isinstance(step, Dense):
+        gate = [(step.name, range(len(step.qubits)))]
+        return (contraction.matrix(gate, len(step.qubits), angles[step.angles]),)
+    if isinstance(step, Phase):
+        generators = jnp.asarray(step.generators, angles.dtype)
+        turned = jnp.matmul(angles[step.angles], generators, precision="highest")
+        return (jnp.exp(-1j * (turned + jnp.asarray(step.fixed, angles.dtype))),)
+    return ()
+
+
+def _windows(step: Local, angles: jax.Array) -> Factors:
+    """Returns one matrix a window: the Kronecker product of its qubits' matrices."""
+    single: dict[int, jax.Array] = {}
+    for names, qubits, indices in step.patterns:
+        gates = [(name, (0,)) for name in names]
+        contract = functools.partial(contraction.matrix, gates, 1)
+        single |= dict(zip(qubits, jax.vmap(contract)(angles[indices]), strict=True))
+    one = jnp.eye(2, dtype=jnp.result_type(angles.dtype, jnp.complex64))
+    return tuple(functools.reduce(jnp.kron, [single.get(qubit, one) for qubit in w]) for w in step.windows)
+
+
+def _apply(step: Step, factors: Factors, psi: jax.Array) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after a step; each column has factors of its own if it is driven."""
     if isinstance(step, Permutation):
         return psi[step.source]
-    assert tensor is not None
     if step.is_driven:
-        return jax.vmap(functools.partial(_multiply, step), in_axes=(0, 1), out_axes=1)(tensor, psi)
-    return _multiply(step, tensor, psi)
+        return jax.vmap(functools.partial(_multiply, step), in_axes=(0, 1), out_axes=1)(factors, psi)
+    return _multiply(step, factors, psi)
 
 
-def _multiply(step: Block | Phase, tensor: jax.Array, psi: jax.Array) -> jax.Array:
+def _multiply(step: Local | Phase | Dense, factors: Factors, psi: jax.Array) -> jax.Array:
     if isinstance(step, Phase):
-        return psi * tensor.reshape(-1, *[1] * (psi.ndim - 1))
-    first, width = step.qubits[0], len(step.qubits)
-    if step.qubits == tuple(range(first, first + width)):
-        grouped = psi.reshape(2**first, 2**width, -1)
-        return jnp.einsum("ij,ajb->aib", tensor, grouped).reshape(psi.shape)
-    qubits = psi.shape[0].bit_length() - 1
-    legs = jnp.moveaxis(psi.reshape(*[2] * qubits, -1), step.qubits, range(width))
-    turned = (tensor @ legs.reshape(2**width, -1)).reshape(legs.shape)
-    return jnp.moveaxis(turned, range(width), step.qubits).reshape(psi.shape)
+        return psi * factors[0].reshape(-1, *[1] * (psi.ndim - 1))
+    if isinstance(step, Dense):
+        return _on_any_qubits(factors[0], step.qubits, psi)
+    for window, factor in zip(step.windows, factors, strict=True):
+        grouped = psi.reshape(2 ** window[0], 2 ** len(window), -1)
+        psi = jnp.einsum("ij,ajb->aib", factor, grouped).reshape(psi.shape)
+    return psi
+
+
+def _on_any_qubits(factor: jax.Array, places: Sequence[int], psi: jax.Array) -> jax.Array:
+    qubits, width = psi.shape[0].bit_length() - 1, len(places)
+    legs = jnp.moveaxis(psi.reshape(*[2] * qubits, -1), places, range(width))
+    turned = (factor @ legs.reshape(2**width, -1)).reshape(legs.shape)
+    return jnp.moveaxis(turned, range(width), places).reshape(psi.shape)
 
 
 def _check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None) -> None:

@@ -1,7 +1,7 @@
 """The steps of a layer: its gates sorted, on the host, into the few kinds of product that are fast.
 
-Neighbouring one-qubit gates become blocks, whose small matrices tensorcircuit contracts; entanglers that permute
-the basis become one gather; diagonal gates become one vector of phases. The order of the gates is kept.
+One-qubit gates become blocks of neighbouring qubits; entanglers that permute the basis become one gather;
+diagonal gates become one vector of phases; what is left stands alone. The order of the gates is kept.
 """
 
 import functools
@@ -16,15 +16,29 @@ from jaxqkd.quantum.circuits import Gate
 BLOCK_QUBITS = 3
 PERMUTATIONS = {"cnot": (0, 1, 3, 2), "swap": (0, 2, 1, 3), "toffoli": (0, 1, 2, 3, 4, 5, 7, 6)}
 """Where each basis state of a gate's qubits comes from."""
-EIGENVALUES = {"rzz": (0.5, -0.5, -0.5, 0.5), "crz": (0.0, 0.0, 0.5, -0.5), "cz": (0.0, 0.0, 0.0, 1.0)}
-"""Diagonals g of the generators of diagonal gates exp(-i angle g); cz is the one with angle pi."""
+EIGENVALUES = {"rzz": (0.5, -0.5, -0.5, 0.5), "crz": (0.0, 0.0, 0.5, -0.5), "cz": (0.0, 0.0, 0.0, np.pi)}
+"""Diagonals g of the generators of diagonal gates exp(-i angle g); that of cz, without an angle, is exp(-i g)."""
 
 
-class Block(NamedTuple):
-    """Gates on at most `BLOCK_QUBITS` neighbouring qubits, or one dense gate on any: a small matrix."""
+class Pattern(NamedTuple):
+    """Qubits with the same sequence of one-qubit gates.
 
+    Attributes:
+        names: The gates' names, in order.
+        qubits: The n qubits.
+        angles: Where the rotations' angles [n, rotations] stand among the layer's.
+    """
+
+    names: tuple[str, ...]
     qubits: tuple[int, ...]
-    gates: tuple[Gate, ...]
+    angles: np.ndarray
+
+
+class Local(NamedTuple):
+    """One-qubit gates, applied as one matrix a window of at most `BLOCK_QUBITS` neighbouring qubits."""
+
+    windows: tuple[tuple[int, ...], ...]
+    patterns: tuple[Pattern, ...]
     is_driven: bool
 
 
@@ -36,55 +50,91 @@ class Permutation(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """A diagonal exp(-i sum_k angle_k generators[k]), with generators [gates, 2^Q]."""
+    """A diagonal exp(-i (angles . generators + fixed)), with generators [rotations, 2^Q] and fixed [2^Q]."""
 
-    gates: tuple[Gate, ...]
+    angles: np.ndarray
     generators: np.ndarray
+    fixed: np.ndarray
     is_driven: bool
 
 
-Step = Block | Permutation | Phase
+class Dense(NamedTuple):
+    """One gate of several qubits that is neither a permutation nor diagonal."""
+
+    name: str
+    qubits: tuple[int, ...]
+    angles: np.ndarray
+    is_driven: bool
+
+
+Step = Local | Permutation | Phase | Dense
 
 
 @functools.cache
 def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
-    """Returns the steps that have the effect of the gates, in order, on that many qubits."""
+    """Returns the steps that have the effect of the gates, in order, on that many qubits.
+
+    A step is driven where its angles are features; else they are trained angles of the layer.
+    """
     found: list[Step] = []
     for (kind, is_driven), stretch in itertools.groupby(gates, key=_kind):
-        run = tuple(stretch)
-        if kind == "permutation":
+        run = list(stretch)
+        if kind == "local":
+            found.append(Local(_windows(run), _patterns(run), is_driven))
+        elif kind == "permutation":
             found.append(Permutation(_sources(run, qubits)))
         elif kind == "phase":
-            generators = np.stack([_spread(EIGENVALUES[gate.name], gate, qubits) for gate in run])
-            found.append(Phase(run, generators, is_driven))
-        elif kind == "local":
-            found.extend(_blocks(run, is_driven))
+            found.append(_phase(run, qubits, is_driven))
         else:
-            found.extend(Block(gate.qubits, (gate,), is_driven) for gate in run)
+            found.extend(Dense(gate.name, gate.qubits, _angles([gate]), is_driven) for gate in run)
     return tuple(found)
-
-
-def _kind(gate: Gate) -> tuple[str, bool]:
-    kinds = {1: "local"} | dict.fromkeys((2, 3), "dense")
-    named = dict.fromkeys(PERMUTATIONS, "permutation") | dict.fromkeys(EIGENVALUES, "phase")
-    return named.get(gate.name, kinds[len(gate.qubits)]), gate.x is not None
-
-
-def _blocks(gates: Sequence[Gate], is_driven: bool) -> list[Block]:
-    """Returns blocks of neighbouring qubits, each from the first qubit with a gate that is in no block yet."""
-    touched = sorted({gate.qubits[0] for gate in gates})
-    found: list[Block] = []
-    while touched:
-        window = range(touched[0], min(touched[0] + BLOCK_QUBITS, touched[-1] + 1))
-        inside = tuple(gate for gate in gates if gate.qubits[0] in window)
-        found.append(Block(tuple(window), inside, is_driven))
-        touched = [qubit for qubit in touched if qubit not in window]
-    return found
 
 
 def signs(qubits: int) -> np.ndarray:
     """Returns the eigenvalues [2^Q, Q] of Z of each qubit."""
     return 1 - 2 * _bits(qubits)
+
+
+def _kind(gate: Gate) -> tuple[str, bool]:
+    kind = "local" if len(gate.qubits) == 1 else "dense"
+    kinds = dict.fromkeys(PERMUTATIONS, "permutation") | dict.fromkeys(EIGENVALUES, "phase")
+    return kinds.get(gate.name, kind), gate.x is not None
+
+
+def _windows(gates: Sequence[Gate]) -> tuple[tuple[int, ...], ...]:
+    """Returns runs of neighbouring qubits that cover those with a gate."""
+    touched = sorted({gate.qubits[0] for gate in gates})
+    found = []
+    while touched:
+        window = range(touched[0], min(touched[0] + BLOCK_QUBITS, touched[-1] + 1))
+        found.append(tuple(window))
+        touched = [qubit for qubit in touched if qubit not in window]
+    return tuple(found)
+
+
+def _patterns(gates: Sequence[Gate]) -> tuple[Pattern, ...]:
+    alike: dict[tuple[str, ...], dict[int, np.ndarray]] = {}
+    for qubit in sorted({gate.qubits[0] for gate in gates}):
+        mine = [gate for gate in gates if gate.qubits[0] == qubit]
+        alike.setdefault(tuple(gate.name for gate in mine), {})[qubit] = _angles(mine)
+    return tuple(Pattern(names, tuple(found), np.stack([*found.values()])) for names, found in alike.items())
+
+
+def _phase(gates: Sequence[Gate], qubits: int, is_driven: bool) -> Phase:
+    diagonals = [np.asarray(EIGENVALUES[gate.name])[_local_index(gate, qubits)] for gate in gates]
+    turns = [gate.theta is not None or gate.x is not None for gate in gates]
+    generators = [diagonal for diagonal, turn in zip(diagonals, turns, strict=True) if turn]
+    fixed = [diagonal for diagonal, turn in zip(diagonals, turns, strict=True) if not turn]
+    size = 2**qubits
+    return Phase(
+        _angles(gates), np.reshape(generators, (-1, size)), np.sum(fixed, axis=0) * np.ones(size), is_driven
+    )
+
+
+def _angles(gates: Sequence[Gate]) -> np.ndarray:
+    """Returns where the angles of the rotations among the gates stand: indices of theta, or of x."""
+    indices = [gate.theta if gate.x is None else gate.x for gate in gates]
+    return np.asarray([index for index in indices if index is not None], int)
 
 
 def _bits(qubits: int) -> np.ndarray:
@@ -94,21 +144,16 @@ def _bits(qubits: int) -> np.ndarray:
 
 def _local_index(gate: Gate, qubits: int) -> np.ndarray:
     """Returns, for each basis state [2^Q], the index of its bits at the gate's qubits."""
-    weights = 2 ** np.arange(len(gate.qubits))[::-1]
-    return _bits(qubits)[:, list(gate.qubits)] @ weights
-
-
-def _spread(values: Sequence[float], gate: Gate, qubits: int) -> np.ndarray:
-    """Returns values, one a basis state of the gate's qubits, as a vector [2^Q]."""
-    return np.asarray(values)[_local_index(gate, qubits)]
+    return _bits(qubits)[:, list(gate.qubits)] @ 2 ** np.arange(len(gate.qubits))[::-1]
 
 
 def _sources(gates: Sequence[Gate], qubits: int) -> np.ndarray:
     """Returns, for each new basis state [2^Q], the basis state that its amplitude comes from."""
     source = np.arange(2**qubits)
     for gate in gates:
+        here = _local_index(gate, qubits)
+        change = np.asarray(PERMUTATIONS[gate.name])[here] ^ here
+        flips = (change[:, None] >> np.arange(len(gate.qubits))[::-1]) & 1
         places = qubits - 1 - np.asarray(gate.qubits)
-        change = _spread(PERMUTATIONS[gate.name], gate, qubits) ^ _local_index(gate, qubits)
-        flips = (change[:, None] >> np.arange(len(places))[::-1]) & 1
         source = source[np.arange(2**qubits) ^ (flips << places).sum(axis=1)]
     return source

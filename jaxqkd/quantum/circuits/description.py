@@ -18,7 +18,8 @@ class Description(NamedTuple):
         gates: How many gates there are of each name.
         two_qubit_gates: Gates on two or more qubits.
         depth: Moments in which every gate starts as soon as its qubits are free.
-        drawing: The prefix, then one layer between double bars, a line a qubit; t3 is trained angle 3, x0 feature 0.
+        drawing: The prefix, then one layer between double bars, a line a qubit; t3 is the trained angle 3,
+            x0 the feature 0.
     """
 
     parameters: int

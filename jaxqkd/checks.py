@@ -53,6 +53,14 @@ def rank(argument: str, value: Any, dimensions: int, shape: str) -> None:
     require(len(found) == dimensions, argument, f"have {dimensions} axes {shape}", f"of shape {found}")
 
 
+def numbers(argument: str, value: Any) -> None:
+    """Refuses what is not an array of numbers: strings, objects, lists; a tracer passes."""
+    dtype = getattr(value, "dtype", None)
+    known = dtype is not None and (jax.dtypes.issubdtype(dtype, np.number) or np.dtype(bool) == dtype)
+    found = f"a {type(value).__name__}" if dtype is None else f"of dtype {dtype}"
+    require(known, argument, "be an array of numbers", found, "See jaxqkd.data.from_arrays.")
+
+
 def finite_rows(argument: str, value: Any) -> None:
     """Refuses NaN and infinity in an array [N, D], naming the first row and column; a tracer passes."""
     if is_traced(value):

@@ -103,12 +103,14 @@ def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
     total = sum(fractions)
     checks.require(abs(total - 1) < 1e-6, "fractions", "sum to 1", f"{tuple(fractions)} with sum {total:g}")
     count = len(data.labels)
+    found = f"{count} for {len(data.x)} rows of `data.x`"
+    checks.require(len(data.x) == count, "data.labels", "be as many as the rows", found)
     ends = [round(count * end / total) for end in itertools.accumulate(fractions)]
     sizes = np.diff([0, *ends])
     cure = f"Give more than {count} examples or fewer parts."
     checks.require(bool(np.all(sizes > 0)), "fractions", "leave each part an example", f"sizes {sizes}", cure)
     order = jax.random.permutation(key, count)
-    shuffled = jax.tree.map(lambda leaf: leaf[order], data)
+    shuffled = jax.tree.map(lambda leaf: jnp.asarray(leaf)[order], data)
     parts = tuple(
         jax.tree.map(lambda leaf, a=start, b=end: leaf[a:b], shuffled)
         for start, end in itertools.pairwise([0, *ends])
@@ -122,7 +124,7 @@ def from_arrays(x: Any, labels: Any, *, classes: int | None = None) -> Data:
 
     Args:
         x: Features [N, D], numbers without NaN or infinity.
-        labels: Class numbers [N], whole numbers from 0; at least two classes occur.
+        labels: Class numbers [N], whole numbers from 0, or booleans; at least two classes occur.
         classes: Number of classes, against which labels are checked; any number where None.
 
     Returns:
@@ -139,11 +141,14 @@ def from_arrays(x: Any, labels: Any, *, classes: int | None = None) -> Data:
     checks.require(features.dtype.kind in "iufb", "x", "be numbers", f"of dtype {features.dtype}", cure)
     found = f"{len(targets)} for {len(features)} rows of `x`"
     checks.require(len(features) == len(targets), "labels", "be as many as the rows of `x`", found)
+    with np.errstate(over="ignore"):  # what is too large for the float type is infinite: refused below
+        features = features.astype(jnp.zeros(()).dtype)
     checks.finite_rows("x", features)
+    targets = targets.astype(int) if targets.dtype == bool else targets
     checks.labels("labels", targets, classes=classes)
     seen = np.unique(targets)
     checks.require(len(seen) > 1, "labels", "hold at least two classes", f"class {seen[0]} alone")
-    return Data(jnp.asarray(features, float), jnp.asarray(targets, int))
+    return Data(jnp.asarray(features), jnp.asarray(targets, int))
 
 
 def standardise(train: Data, *others: Data) -> tuple[Data, ...]:

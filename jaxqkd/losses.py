@@ -4,11 +4,13 @@ Factories return them: what a factory is given (a temperature, a weight) may be 
 that one compiled program sweeps it. `fit` takes the mean over the batch.
 """
 
+import functools
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.nn import log_softmax, softmax
+from jax.nn import log_softmax, logsumexp, softmax
 
 from jaxqkd import checks
 from jaxqkd.types import Loss
@@ -44,8 +46,7 @@ def soft(temperature: Any = 1.0) -> Loss:
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         known = _checked(teacher, student)
-        divergence = _kl(log_softmax(known / temperature), log_softmax(student / temperature))
-        return temperature**2 * divergence
+        return temperature**2 * _kl(known, student, temperature)
 
     return loss
 
@@ -120,17 +121,32 @@ def ce_plus_kl(*, kl: str = "sum", on: str = "logits", weight: Any = 1.0) -> Los
     return mix((1.0, labels_term), (weight, teacher_term))
 
 
-def _kl(log_p: jax.Array, log_q: jax.Array) -> jax.Array:
-    """Returns KL(p || q) [B], accurate also where p and q nearly agree.
+def _kl(teacher: jax.Array, student: jax.Array, temperature: Any) -> jax.Array:
+    """Returns KL(p || q) [B] of p = softmax(teacher / T), q = softmax(student / T), accurate also where p is near q.
 
     It sums q - p - p log(q / p), whose terms are not negative, in place of -p log(q / p), whose terms cancel.
+    log(q / p) is a difference of logits less one of normalisers: an error of the latter shifts all classes alike
+    and drops out of the sum.
     """
-    ratio = log_q - log_p
-    close = jnp.abs(ratio) < 1
+    z_p, z_q = _centred(teacher) / temperature, _centred(student) / temperature
+    norm_p, norm_q = logsumexp(z_p, axis=-1, keepdims=True), logsumexp(z_q, axis=-1, keepdims=True)
+    p, q = jnp.exp(z_p - norm_p), jnp.exp(z_q - norm_q)
+    ratio = (z_q - z_p) - (norm_q - norm_p)
+    close = jnp.abs(ratio) < 0.5
     near = jnp.where(close, ratio, 0.0)
-    p, q = jnp.exp(log_p), jnp.exp(log_q)
-    terms = jnp.where(close, p * (jnp.expm1(near) - near), q - p - p * ratio)
+    terms = jnp.where(close, p * _exp_less_line(near), q - p - p * ratio)
     return terms.sum(axis=-1)
+
+
+def _exp_less_line(x: jax.Array) -> jax.Array:
+    """Returns exp(x) - 1 - x for abs(x) < 1/2 from its series, whose terms do not cancel."""
+    factors = [1 / math.factorial(order) for order in range(11, 1, -1)]
+    return x**2 * functools.reduce(lambda total, factor: total * x + factor, factors)
+
+
+def _centred(logits: jax.Array) -> jax.Array:
+    """Returns logits less the largest: a common offset, if divided by T, would be rounded."""
+    return logits - jax.lax.stop_gradient(logits.max(axis=-1, keepdims=True))
 
 
 def _checked(teacher: jax.Array | None, student: jax.Array) -> jax.Array:

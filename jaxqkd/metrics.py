@@ -2,9 +2,10 @@
 
 import jax
 import jax.numpy as jnp
-from jax.nn import log_softmax, softmax
+from jax.nn import softmax
 
 from jaxqkd import checks
+from jaxqkd.losses import soft
 
 
 def predictions(scores: jax.Array) -> jax.Array:
@@ -50,8 +51,7 @@ def agreement(scores: jax.Array, teacher: jax.Array) -> jax.Array:
 
 def kl_to_teacher(scores: jax.Array, teacher: jax.Array) -> jax.Array:
     """Returns the mean over examples of KL(softmax(teacher) || softmax(scores)) in nats, for logits [N, C]."""
-    log_p, log_q = log_softmax(teacher), log_softmax(scores)
-    return (jnp.exp(log_p) * (log_p - log_q)).sum(axis=-1).mean()
+    return soft()(scores, teacher, predictions(teacher)).mean()
 
 
 def calibration_error(scores: jax.Array, labels: jax.Array, *, bins: int = 15) -> jax.Array:

@@ -47,6 +47,7 @@ class MLP(nn.Module):
 
     def __post_init__(self) -> None:
         checks.integer("classes", self.classes, least=2)
+        object.__setattr__(self, "features", tuple(self.features))  # hashable, as linen wants it
         for width in self.features:
             checks.integer("features", width)
         super().__post_init__()
@@ -87,13 +88,14 @@ class QuantumStudent(nn.Module):
     def __post_init__(self) -> None:
         checks.integer("classes", self.classes, least=2)
         checks.one_of("head", self.head, ("linear", "none"))
-        read = len(check_kept(self.kept, self.circuit.qubits))
+        kept = check_kept(self.kept, self.circuit.qubits)
+        object.__setattr__(self, "kept", None if self.kept is None else kept)  # hashable, as linen wants it
         if self.input_width is not None:
             checks.integer("input_width", self.input_width)
         if self.head == "none":
             cure = f'Keep {self.classes} qubits, or use head="linear".'
             must = f'name as many qubits as the {self.classes} classes where head is "none"'
-            checks.require(read == self.classes, "kept", must, f"{read} qubits", cure)
+            checks.require(len(kept) == self.classes, "kept", must, f"{len(kept)} qubits", cure)
         super().__post_init__()
 
     @nn.compact

@@ -10,7 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
 from jaxqkd import checks
-from jaxqkd.types import Key, Run
+from jaxqkd.types import Run
 
 Grid = Mapping[str, Sequence[float] | jax.Array]
 
@@ -50,22 +50,23 @@ def grid(**axes: Sequence[float] | jax.Array) -> dict[str, jax.Array]:
 
 def sweep(
     run: Run,
-    keys: Key,
+    seeds: Any,
     grid: Grid | None = None,
     *,
     chunk: int | None = None,
     devices: Sequence[jax.Device] | None = None,
 ) -> Any:
-    """Returns what run returns for each cell of the grid and each key, as one pytree of arrays.
+    """Returns what run returns for each cell of the grid and each seed, as one pytree of arrays.
 
-    Every cell uses the same keys, so that differences between cells are paired by seed. The run is traced and
+    Every cell uses the same seeds, so that differences between cells are paired by seed. The run is traced and
     compiled once. Runs go through each device in groups of `chunk`, all devices at once; the last group is
     padded with repeats, which are dropped from the result. Results depend neither on the number of devices nor
     on what other runs do.
 
     Args:
-        run: A function `(key, hparams) -> pytree of arrays`; hparams is a dict with one scalar a grid axis.
-        keys: Distinct random keys [S], one a seed, as `jax.random.split` returns them.
+        run: A function `(seed, hparams) -> pytree of arrays`; hparams is a dict with one scalar a grid axis.
+        seeds: Distinct random keys [S], as `jax.random.split` returns them; or a pytree that holds such keys,
+            whose leaves all lead with the axis S, such as `(keys, data)` with data drawn for each seed.
         grid: Values by name as `grid` returns them, or None for runs without hyper-parameters.
         chunk: Runs side by side on a device, at least 2; more take more memory. Another number changes the
             last bits of the results.
@@ -77,48 +78,61 @@ def sweep(
     Raises:
         ValueError: On no keys or repeated ones, or values out of their range.
     """
-    return prepare(run, keys, grid, chunk=chunk, devices=devices)(keys)
+    return prepare(run, seeds, grid, chunk=chunk, devices=devices)(seeds)
 
 
 def prepare(
     run: Run,
-    keys: Key,
+    seeds: Any,
     grid: Grid | None = None,
     *,
     chunk: int | None = None,
     devices: Sequence[jax.Device] | None = None,
-) -> Callable[[Key], Any]:
-    """Returns the sweep compiled ahead of time: a function of keys [S] of the same number.
+) -> Callable[[Any], Any]:
+    """Returns the sweep compiled ahead of time: a function of seeds of the same shapes.
 
-    What it returns equals `sweep(run, keys, grid)`. Use it to call one program several times, or to time
+    What it returns equals `sweep(run, seeds, grid)`. Use it to call one program several times, or to time
     compilation apart from the runs.
     """
-    checks.keys("keys", keys)
+    count = _count(seeds)
     axes = _checked(grid)
     used = list(jax.local_devices() if devices is None else devices)
+    checks.require(len(used) > 0, "devices", "hold at least one device", "empty")
     cells = [len(values) for values in axes.values()]
-    total = math.prod(cells) * len(keys)
+    total = math.prod(cells) * count
     width = _width(chunk, total, len(used))
     padded = -(-total // (width * len(used))) * width * len(used)
     place = np.minimum(np.arange(padded), total - 1)
     mesh = Mesh(np.asarray(used), ("lanes",))
     lane = PartitionSpec("lanes")
 
-    def group(keys: Key, hparams: dict[str, jax.Array]) -> Any:
-        return jax.lax.map(lambda pair: run(*pair), (keys, hparams), batch_size=width)
+    def group(seeds: Any, hparams: dict[str, jax.Array]) -> Any:
+        return jax.lax.map(lambda pair: run(*pair), (seeds, hparams), batch_size=width)
 
     spread = jax.shard_map(group, mesh=mesh, in_specs=(lane, lane), out_specs=lane, check_vma=False)
 
-    def every_lane(keys: Key, axes: dict[str, jax.Array]) -> Any:
-        values = jnp.meshgrid(*axes.values(), indexing="ij") if axes else []
-        flat = {
-            name: jnp.repeat(value.reshape(-1), len(keys))[place] for name, value in zip(axes, values, strict=True)
-        }
-        found = spread(keys[place % len(keys)], flat)
-        return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, len(keys), *leaf.shape[1:]), found)
+    def every_lane(seeds: Any, values: tuple[jax.Array, ...]) -> Any:
+        cell_values = jnp.meshgrid(*values, indexing="ij") if values else []
+        flat = [jnp.repeat(value.reshape(-1), count)[place] for value in cell_values]
+        hparams = dict(zip(axes, flat, strict=True))
+        found = spread(jax.tree.map(lambda leaf: leaf[place % count], seeds), hparams)
+        return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, count, *leaf.shape[1:]), found)
 
-    compiled = jax.jit(every_lane).lower(keys, axes).compile()
-    return lambda keys: compiled(keys, axes)
+    values = tuple(axes.values())  # a tuple, since jit would sort a dict and with it the axes
+    compiled = jax.jit(every_lane).lower(seeds, values).compile()
+    return lambda seeds: compiled(seeds, values)
+
+
+def _count(seeds: Any) -> int:
+    """Returns the number of seeds, after a check that their keys are distinct."""
+    leaves = jax.tree.leaves(seeds)
+    typed = [leaf for leaf in leaves if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
+    checks.require(bool(typed) or len(leaves) == 1, "seeds", "hold random keys", "without any")
+    for keys in typed or leaves:
+        checks.keys("seeds", keys)
+    counts = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
+    checks.require(len(counts) == 1, "seeds", "have leaves with one leading axis", f"lengths {sorted(counts)}")
+    return counts.pop()
 
 
 def _checked(axes: Grid | None) -> dict[str, jax.Array]:

@@ -54,26 +54,26 @@ def fit(
         keep: "best" returns the parameters of the lowest validation loss, "last" those at the stop. By default
             "best" with validation data and "last" without.
         metrics: Functions `(scores [B, C], labels [B]) -> scalar` by name, recorded each epoch on the
-            validation data, or on `data` if there is none.
+            validation data, or on `data` if there is none; not by a name that the history has already.
         params: Parameters to start from, in place of `model.init`.
 
     Returns:
         Fit with the parameters and a history of arrays: `loss` [epochs] (the mean over the epoch's updates),
         `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how
-        many were run), `best_epoch` (from 0), `diverged` (the loss was not finite) and `diverged_epoch` (-1
-        where it never was). A diverged training with patience stops there.
+        many were run), `best_epoch` (from 0), `diverged` (the loss or a parameter was not finite) and
+        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there.
 
     Raises:
         ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
     """
     keep = keep or ("last" if validation is None else "best")
+    _check_data(data, validation)
     _check_options(data, epochs, batch_size, validation, patience, keep)
+    _check_names(metrics or {})
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
     classes = jax.eval_shape(model.apply, params, data.x[:1]).shape[-1]
-    for name, part in {"data": data, "validation": validation}.items():
-        if part is not None:
-            _check_data(name, part, classes)
+    _check_classes(data, validation, classes)
 
     def objective(params: Params, batch: Data) -> jax.Array:
         return jnp.mean(loss(model.apply(params, batch.x), batch.teacher, batch.labels))
@@ -127,7 +127,7 @@ def _batches(key: Key, data: Data, batch_size: int) -> Data:
     """Returns data in random order as whole batches [batches, batch_size, ...]."""
     count = len(data.x) // batch_size
     order = jax.random.permutation(key, len(data.x))[: count * batch_size].reshape(count, batch_size)
-    return jax.tree.map(lambda leaf: leaf[order], data)
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf)[order], data)
 
 
 def _score(
@@ -149,9 +149,9 @@ def _score(
 
 
 def _advance(state: _State, carry: tuple, record: History, epoch: jax.Array, keep: str) -> _State:
-    """Returns the state after an epoch: the best so far, and whether the loss has ceased to be finite."""
+    """Returns the state after an epoch: the best so far, and whether all is still finite."""
     params, optimizer = carry
-    first = (state.diverged_epoch < 0) & ~jnp.isfinite(record["loss"])
+    first = (state.diverged_epoch < 0) & ~_all_finite((record["loss"], params))
     diverged_epoch = jnp.where(first, epoch, state.diverged_epoch)
     better = record.get("val_loss", jnp.inf) < state.best_loss
     best_loss = jnp.where(better, record.get("val_loss", jnp.inf), state.best_loss)
@@ -162,10 +162,16 @@ def _advance(state: _State, carry: tuple, record: History, epoch: jax.Array, kee
     return _State(params, optimizer, best, best_loss, best_epoch, diverged_epoch)
 
 
+def _all_finite(tree: Params) -> jax.Array:
+    return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
+
+
 def _until_stopped(one_epoch, state: _State, epochs: int, patience: int) -> tuple[_State, History, jax.Array]:  # type: ignore[no-untyped-def]
     """Returns the state at the stop, the history padded with NaN, and the number of epochs that ran."""
     _, record = jax.eval_shape(one_epoch, state, jnp.asarray(0))
-    history = jax.tree.map(lambda leaf: jnp.full((epochs, *leaf.shape), jnp.nan, leaf.dtype), record)
+    history = jax.tree.map(
+        lambda leaf: jnp.full((epochs, *leaf.shape), jnp.nan, jnp.result_type(leaf, float)), record
+    )
 
     def goes_on(carry: tuple[jax.Array, _State, History]) -> jax.Array:
         epoch, state, _ = carry
@@ -204,16 +210,37 @@ def _check_options(
         checks.require(batch_size <= len(data.x), "batch_size", must, batch_size)
 
 
-def _check_data(name: str, data: Data, classes: int) -> None:
-    checks.rank(f"{name}.x", data.x, 2, "[N, features]")
-    checks.rank(f"{name}.labels", data.labels, 1, "[N]")
-    rows = len(data.x)
-    checks.require(rows > 0, f"{name}.x", "hold at least one example", f"of shape {data.x.shape}")
-    found = f"{len(data.labels)} for {rows} rows of `{name}.x`"
-    checks.require(len(data.labels) == rows, f"{name}.labels", "be as many as the rows", found)
-    checks.finite_rows(f"{name}.x", data.x)
-    checks.labels(f"{name}.labels", data.labels, classes=classes)
-    if data.teacher is not None:
-        must = f"have the shape ({rows}, {classes}) of the student's logits"
-        checks.require(data.teacher.shape == (rows, classes), f"{name}.teacher", must, data.teacher.shape)
-        checks.finite_rows(f"{name}.teacher", data.teacher)
+def _check_names(metrics: Mapping[str, Metric]) -> None:
+    taken = ("loss", "val_loss", "epochs", "best_epoch", "diverged", "diverged_epoch")
+    for name in metrics:
+        checks.require(name not in taken, "metrics", "not use a name of the history", repr(name), "Rename it.")
+
+
+def _parts(data: Data, validation: Data | None) -> dict[str, Data]:
+    return {"data": data} if validation is None else {"data": data, "validation": validation}
+
+
+def _check_data(data: Data, validation: Data | None) -> None:
+    """Refuses what is known to be wrong before the model has been asked for its classes."""
+    for name, part in _parts(data, validation).items():
+        checks.numbers(f"{name}.x", part.x)
+        checks.numbers(f"{name}.labels", part.labels)
+        checks.rank(f"{name}.x", part.x, 2, "[N, features]")
+        checks.rank(f"{name}.labels", part.labels, 1, "[N]")
+        rows, features = part.x.shape
+        checks.require(rows > 0, f"{name}.x", "hold at least one example", f"of shape {part.x.shape}")
+        found = f"{len(part.labels)} for {rows} rows of `{name}.x`"
+        checks.require(len(part.labels) == rows, f"{name}.labels", "be as many as the rows", found)
+        must = f"have the {data.x.shape[1]} features of `data`"
+        checks.require(features == data.x.shape[1], f"{name}.x", must, f"of {features} features")
+        checks.finite_rows(f"{name}.x", part.x)
+
+
+def _check_classes(data: Data, validation: Data | None, classes: int) -> None:
+    for name, part in _parts(data, validation).items():
+        checks.labels(f"{name}.labels", part.labels, classes=classes)
+        if part.teacher is not None:
+            shape = (len(part.x), classes)
+            must = f"have the shape {shape} of the student's logits"
+            checks.require(part.teacher.shape == shape, f"{name}.teacher", must, part.teacher.shape)
+            checks.finite_rows(f"{name}.teacher", part.teacher)

@@ -39,10 +39,10 @@ class Fit(NamedTuple):
 class Model(Protocol):
     """Anything with flax linen's pure pair of functions; teacher and student are the same kind of thing."""
 
-    def init(self, key: Key, x: jax.Array) -> Params:
+    def init(self, key: Key, x: jax.Array, /) -> Params:
         """Returns initial parameters for features x [B, D]."""
 
-    def apply(self, params: Params, x: jax.Array) -> jax.Array:
+    def apply(self, params: Params, x: jax.Array, /) -> Any:
         """Returns the logits [B, C] of features x [B, D]."""
 
 
@@ -56,5 +56,5 @@ class Loss(Protocol):
 Metric = Callable[[jax.Array, jax.Array], jax.Array]
 """A function of scores [B, C] and labels [B] that returns a scalar."""
 
-Run = Callable[[Key, Any], Any]
-"""A function `(key, hparams) -> pytree`, written by the user; what it closes over is static."""
+Run = Callable[[Any, Any], Any]
+"""A function `(key, hparams) -> pytree`, written by the user: what it closes over is static, the rest traced."""

@@ -38,6 +38,8 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
         for name, places in gates:
             options = {"theta": next(turns)} if name in ROTATIONS else {}
             getattr(circuit, name)(*places, **options)
+        for place in set(range(qubits)).difference(*(places for _, places in gates)):
+            circuit.i(place)  # a wire without a gate makes tensorcircuit ask for cotengra
         return circuit.quoperator().eval_matrix()
 
 

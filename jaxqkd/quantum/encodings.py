@@ -1,5 +1,6 @@
 """Encodings: functions of features [..., D] that return states [..., 2^Q], one an example."""
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -33,6 +34,7 @@ def amplitude(x: jax.Array, qubits: int) -> jax.Array:
     must = f"have at most 2^{qubits} = {room} features for amplitude encoding on {qubits} qubits"
     checks.require(size <= room, "x", must, f"{size} features", cure)
     _check_directions(x)
+    x = x / jax.lax.stop_gradient(jnp.max(jnp.abs(x), axis=-1, keepdims=True))  # squares stay in range
     norm = jnp.sqrt(jnp.sum(x**2, axis=-1, keepdims=True))
     padding = [(0, 0)] * (x.ndim - 1) + [(0, room - size)]
     return jnp.pad(x / norm, padding)
@@ -66,11 +68,11 @@ def angle(x: jax.Array, qubits: int, axis: str = "y") -> jax.Array:
     elif axis == "x":
         single = jnp.stack([cosine + 0j, -1j * sine], axis=-1)
     else:
-        single = jnp.stack([cosine - 1j * sine, cosine + 1j * sine], axis=-1) / np.sqrt(2)
+        single = jnp.stack([cosine - 1j * sine, cosine + 1j * sine], axis=-1) / math.sqrt(2)
     state = single[..., 0, :]
     for qubit in range(1, qubits):
         pair = state[..., :, None] * single[..., qubit, None, :]
-        state = pair.reshape(*x.shape[:-1], -1)
+        state = pair.reshape(*x.shape[:-1], 2 ** (qubit + 1))
     return state
 
 

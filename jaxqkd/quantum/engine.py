@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxqkd import checks
 from jaxqkd.quantum import contraction
-from jaxqkd.quantum.circuits import Circuit
+from jaxqkd.quantum.circuits import Circuit, check_kept
 from jaxqkd.quantum.steps import Dense, Local, Permutation, Phase, Step, signs, steps
 
 Factors = tuple[jax.Array, ...]
@@ -41,8 +41,9 @@ def expectations(
     Returns:
         Expectation values [B, len(kept)] in [-1, 1].
     """
-    readout = jnp.asarray(signs(circuit.qubits)[:, list(kept)], theta.dtype)
+    read = check_kept(kept, circuit.qubits)
     real, imaginary = final_states(circuit, theta, states, x=x)
+    readout = jnp.asarray(signs(circuit.qubits)[:, list(read)], real.dtype)
     return (real**2 + imaginary**2) @ readout
 
 
@@ -72,13 +73,14 @@ def final_states(
 
 def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
     """Returns the matrix [2^Q, 2^Q] of a circuit that no feature drives; column i is the image of state i."""
-    return evolve(circuit, theta, jnp.eye(2**circuit.qubits, dtype=theta.dtype))
+    return evolve(circuit, theta, jnp.eye(2**circuit.qubits))
 
 
 def evolve(circuit: Circuit, theta: jax.Array, psi: jax.Array, *, x: jax.Array | None = None) -> jax.Array:
     """Returns psi [2^Q, B], whose columns are states, after the prefix and all layers of the circuit."""
+    theta = jnp.asarray(theta, jnp.result_type(theta, float))
     psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
-    features = jnp.zeros((psi.shape[1], 0)) if x is None else x
+    features = jnp.zeros((psi.shape[1], 0)) if x is None else jnp.asarray(x, theta.dtype)
     for step in steps(circuit.prefix, circuit.qubits):
         psi = _apply(step, _driven(step, features) + _shared(step, theta[0]), psi)
     layer = steps(circuit.gates, circuit.qubits)
@@ -161,6 +163,7 @@ def _check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.
     size = 2**circuit.qubits
     good = states.ndim == 2 and states.shape[1] == size
     checks.require(good, "states", f"have the shape [B, {size}]", states.shape)
-    given = 0 if x is None else x.shape[-1]
-    must = f"hold the {circuit.features} features that gates read"
-    checks.require(given >= circuit.features, "x", must, f"{given} features")
+    found = () if x is None else x.shape
+    fits = len(found) == 2 and found[0] == len(states) and found[1] >= circuit.features
+    must = f"have the shape [{len(states)}, D] and hold the {circuit.features} features that gates read"
+    checks.require(fits or not circuit.features, "x", must, "None" if x is None else found)

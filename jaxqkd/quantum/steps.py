@@ -134,7 +134,8 @@ def _phase(gates: Sequence[Gate], qubits: int, is_driven: bool) -> Phase:
 def _angles(gates: Sequence[Gate]) -> np.ndarray:
     """Returns where the angles of the rotations among the gates stand: indices of theta, or of x."""
     indices = [gate.theta if gate.x is None else gate.x for gate in gates]
-    return np.asarray([index for index in indices if index is not None], int)
+    # int32 (also in _sources): jax's traces in float64 remember int64 arrays, and break later ones in float32
+    return np.asarray([index for index in indices if index is not None], np.int32)
 
 
 def _bits(qubits: int) -> np.ndarray:
@@ -156,4 +157,4 @@ def _sources(gates: Sequence[Gate], qubits: int) -> np.ndarray:
         flips = (change[:, None] >> np.arange(len(gate.qubits))[::-1]) & 1
         places = qubits - 1 - np.asarray(gate.qubits)
         source = source[np.arange(2**qubits) ^ (flips << places).sum(axis=1)]
-    return source
+    return source.astype(np.int32)

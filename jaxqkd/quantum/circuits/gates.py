@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from jaxqkd import checks
 
 FIXED = {"h": 1, "x": 1, "y": 1, "z": 1, "s": 1, "t": 1, "cnot": 2, "cz": 2, "swap": 2, "toffoli": 3}
@@ -91,11 +93,11 @@ def check_kept(kept: Iterable[int] | None, qubits: int) -> tuple[int, ...]:
     if kept is None:
         return tuple(range(qubits))
     chosen = tuple(kept)
-    inside = all(isinstance(qubit, int) and 0 <= qubit < qubits for qubit in chosen)
+    inside = all(isinstance(qubit, int | np.integer) and 0 <= qubit < qubits for qubit in chosen)
     cure = f"A circuit of {qubits} qubits has qubits 0 ... {qubits - 1}."
     good = inside and 0 < len(set(chosen)) == len(chosen)
     checks.require(good, "kept", f"name distinct qubits of {qubits}", chosen, cure)
-    return chosen
+    return tuple(map(int, chosen))
 
 
 def _as_gate(gate: Gate) -> Gate:

@@ -1,0 +1,11 @@
+"""The seed study: Piperno et al., "Quantum Enhanced Knowledge Distillation", QTML 2024.
+
+A classical teacher of 1203 parameters and eight students of 195 to 74, on 1000 random vectors of 64 bits whose
+first two bits set the class. The paper states what is trained and measured; where it is silent, this module
+chooses, and says so at the choice. Three readings of its training are run side by side.
+"""
+
+from jaxqkd.papers.piperno2024.setup import EPOCHS, PUBLISHED, READINGS, STUDENTS, TEACHER, student
+from jaxqkd.papers.piperno2024.study import lesson, reproduce, run
+
+__all__ = ["EPOCHS", "PUBLISHED", "READINGS", "STUDENTS", "TEACHER", "lesson", "reproduce", "run", "student"]

@@ -1,0 +1,114 @@
+"""Verdicts: a published table against what a study measured, by a rule that is written down."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import xarray as xr
+
+from jaxqkd.studies.statistics import Difference, Summary, difference, holm, predicted_mean, summary
+
+PUBLISHED_SEEDS = 12
+ROUNDING = 0.0005
+"""Half a unit of the last published digit."""
+
+RULE = f"""\
+Verdict, by the first line that holds:
+  reproduced            both published means lie in the 95 % interval that this
+                        run predicts for a mean of {PUBLISHED_SEEDS} seeds
+  direction reproduced  the paired difference has the published sign, and its
+                        Wilcoxon p is below 0.05 after Holm's correction over
+                        all rows
+  higher, lower         the published means outside their intervals all lie
+                        below them, or all above
+  mixed                 one lies below and the other above"""
+
+
+class PublishedPair(Protocol):
+    """A published mean score without and with distillation."""
+
+    @property
+    def f1_without(self) -> float:
+        """Mean without distillation."""
+
+    @property
+    def f1_with(self) -> float:
+        """Mean with distillation."""
+
+
+class Row(NamedTuple):
+    """One student in one reading.
+
+    Attributes:
+        student: Its name.
+        reading: The reading's name.
+        classical: Number of classical parameters.
+        quantum: Number of trained angles.
+        without: Summary of the score without distillation.
+        distilled: Summary of the score with distillation.
+        change: Paired comparison, with minus without.
+        p_corrected: Its p, Holm-corrected over all rows.
+        published: The published pair.
+        verdict: By `RULE`.
+    """
+
+    student: str
+    reading: str
+    classical: int
+    quantum: int
+    without: Summary
+    distilled: Summary
+    change: Difference
+    p_corrected: float
+    published: tuple[float, float]
+    verdict: str
+
+
+def rows(results: xr.Dataset, published: Mapping[str, PublishedPair], *, score: str = "f1_weighted") -> list[Row]:
+    """Returns a row for each reading and student of the results.
+
+    Args:
+        results: A dataset with `score` over the dimensions student, reading, distilled (0, 1) and seed, and the
+            numbers of parameters `classical` and `quantum` by student.
+        published: The published means by student.
+        score: The name of the score that is compared.
+    """
+    cells = [(reading, name) for reading in results.reading.values for name in results.student.values]
+    pairs = [results[score].sel(student=name, reading=reading).values for reading, name in cells]
+    changes = [difference(*pair) for pair in pairs]
+    corrected = holm(np.asarray([change.p for change in changes]))
+    found = []
+    for (reading, name), pair, change, p in zip(cells, pairs, changes, corrected, strict=True):
+        target = published[name].f1_without, published[name].f1_with
+        found.append(
+            Row(
+                student=str(name),
+                reading=str(reading),
+                classical=int(results.classical.sel(student=name)),
+                quantum=int(results.quantum.sel(student=name)),
+                without=summary(pair[0]),
+                distilled=summary(pair[1]),
+                change=change,
+                p_corrected=float(p),
+                published=target,
+                verdict=judge(pair, target, change, p),
+            )
+        )
+    return found
+
+
+def judge(pair: Iterable[np.ndarray], published: tuple[float, float], change: Difference, p: float) -> str:
+    """Returns the verdict on scores [2, seeds] by `RULE`; "too few seeds" for one seed."""
+    sides = []
+    for values, target in zip(pair, published, strict=True):
+        low, high = predicted_mean(values, count=PUBLISHED_SEEDS)
+        if np.isnan(low):
+            return "too few seeds"
+        sides.append(int(low > target + ROUNDING) - int(high < target - ROUNDING))
+    if sides == [0, 0]:
+        return "reproduced"
+    if p < 0.05 and change.mean * (published[1] - published[0]) > 0:
+        return "direction reproduced"
+    if -1 not in sides:
+        return "higher than published"
+    return "lower than published" if 1 not in sides else "mixed"

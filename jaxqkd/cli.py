@@ -128,7 +128,7 @@ def payoff(
     title = "Where distillation pays: mean gain of macro F1 over training without a teacher"
     figure = plots.gain_heat_map(gains.gain_by_case(results), title=title)
     duration = time.monotonic() - start
-    notes = [tables.gain_summary(rows), _diverged(results), _spent(duration, timing)]
+    notes = [tables.gain_summary(rows, seeds), _diverged(results), _spent(duration, timing)]
     dimensions = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
     _save(out, results, figure, dimensions, ("f1_macro", "accuracy", "diverged"))
     _report(out, tables.gain_headers(rows), parts, notes)

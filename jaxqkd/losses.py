@@ -122,11 +122,11 @@ def ce_plus_kl(*, kl: str = "sum", on: str = "logits", weight: Any = 1.0) -> Los
 
 
 def _kl(teacher: jax.Array, student: jax.Array, temperature: Any) -> jax.Array:
-    """Returns KL(p || q) [B] of p = softmax(teacher / T), q = softmax(student / T), accurate also where p is near q.
+    """Returns KL(p || q) [B] of p = softmax(teacher / T) and q = softmax(student / T).
 
-    It sums q - p - p log(q / p), whose terms are not negative, in place of -p log(q / p), whose terms cancel.
-    log(q / p) is a difference of logits less one of normalisers: an error of the latter shifts all classes alike
-    and drops out of the sum.
+    It is accurate also where p is near q. It sums q - p - p log(q / p), whose terms are not negative, in place of
+    -p log(q / p), whose terms cancel; log(q / p) is a difference of logits less one of normalisers, since an error
+    of the latter shifts all classes alike and drops out of the sum.
     """
     z_p, z_q = _centred(teacher) / temperature, _centred(student) / temperature
     norm_p, norm_q = logsumexp(z_p, axis=-1, keepdims=True), logsumexp(z_q, axis=-1, keepdims=True)

@@ -102,6 +102,8 @@ class QuantumStudent(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Returns logits [B, C] of features x [B, D]."""
         inputs = x if self.input_width is None else _dense(self.input_width, "input")(x)
+        if self.is_initializing():  # customary with zeros, which have no direction; values do not matter here
+            inputs = jnp.ones_like(inputs)
         states = self.encoding(inputs, self.circuit.qubits)
         theta = self.param("theta", self.initialiser, self.circuit)
         kept = check_kept(self.kept, self.circuit.qubits)

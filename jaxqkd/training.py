@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from jaxqkd import checks
@@ -225,6 +226,9 @@ def _check_data(data: Data, validation: Data | None) -> None:
     for name, part in _parts(data, validation).items():
         checks.numbers(f"{name}.x", part.x)
         checks.numbers(f"{name}.labels", part.labels)
+        whole = jax.dtypes.issubdtype(part.labels.dtype, np.integer)
+        found = f"of dtype {part.labels.dtype}"
+        checks.require(whole, f"{name}.labels", "be integers", found, "See jaxqkd.data.from_arrays.")
         checks.rank(f"{name}.x", part.x, 2, "[N, features]")
         checks.rank(f"{name}.labels", part.labels, 1, "[N]")
         rows, features = part.x.shape

@@ -33,7 +33,8 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
         A complex matrix of the precision of the angles.
     """
     turns = iter(angles)
-    with _tensorcircuit("complex128" if angles.dtype == jnp.float64 else "complex64") as tc:
+    dtype = "complex128" if angles.dtype == jnp.float64 else "complex64"
+    with jax.default_matmul_precision("highest"), _tensorcircuit(dtype) as tc:
         circuit = tc.Circuit(qubits)
         for name, places in gates:
             options = {"theta": next(turns)} if name in ROTATIONS else {}

@@ -15,6 +15,9 @@ from jaxqkd.quantum import contraction
 from jaxqkd.quantum.circuits import Circuit, check_kept
 from jaxqkd.quantum.steps import Dense, Local, Permutation, Phase, Step, signs, steps
 
+PRECISION = "highest"
+"""Of every product: accelerators otherwise round float32 to fewer bits, which errors of angles add to."""
+
 Factors = tuple[jax.Array, ...]
 
 
@@ -44,7 +47,7 @@ def expectations(
     read = check_kept(kept, circuit.qubits)
     real, imaginary = final_states(circuit, theta, states, x=x)
     readout = jnp.asarray(signs(circuit.qubits)[:, list(read)], real.dtype)
-    return (real**2 + imaginary**2) @ readout
+    return jnp.matmul(real**2 + imaginary**2, readout, precision=PRECISION)
 
 
 def final_states(
@@ -65,9 +68,9 @@ def final_states(
         return final.real, final.imag
     columns = unitary(circuit, theta)
     if jnp.iscomplexobj(states):
-        final = states @ columns.T
+        final = jnp.matmul(states, columns.T, precision=PRECISION)
         return final.real, final.imag
-    both = states @ jnp.concatenate([columns.real, columns.imag]).T
+    both = jnp.matmul(states, jnp.concatenate([columns.real, columns.imag]).T, precision=PRECISION)
     return both[:, :size], both[:, size:]
 
 
@@ -114,7 +117,7 @@ def _factors(step: Step, angles: jax.Array) -> Factors:
         return (contraction.matrix(gate, len(step.qubits), angles[step.angles]),)
     if isinstance(step, Phase):
         generators = jnp.asarray(step.generators, angles.dtype)
-        turned = jnp.matmul(angles[step.angles], generators, precision="highest")
+        turned = jnp.matmul(angles[step.angles], generators, precision=PRECISION)
         return (jnp.exp(-1j * (turned + jnp.asarray(step.fixed, angles.dtype))),)
     return ()
 
@@ -146,14 +149,14 @@ def _multiply(step: Local | Phase | Dense, factors: Factors, psi: jax.Array) -> 
         return _on_any_qubits(factors[0], step.qubits, psi)
     for window, factor in zip(step.windows, factors, strict=True):
         grouped = psi.reshape(2 ** window[0], 2 ** len(window), -1)
-        psi = jnp.einsum("ij,ajb->aib", factor, grouped).reshape(psi.shape)
+        psi = jnp.einsum("ij,ajb->aib", factor, grouped, precision=PRECISION).reshape(psi.shape)
     return psi
 
 
 def _on_any_qubits(factor: jax.Array, places: Sequence[int], psi: jax.Array) -> jax.Array:
     qubits, width = psi.shape[0].bit_length() - 1, len(places)
     legs = jnp.moveaxis(psi.reshape(*[2] * qubits, -1), places, range(width))
-    turned = (factor @ legs.reshape(2**width, -1)).reshape(legs.shape)
+    turned = jnp.matmul(factor, legs.reshape(2**width, -1), precision=PRECISION).reshape(legs.shape)
     return jnp.moveaxis(turned, range(width), places).reshape(psi.shape)
 
 

@@ -1,5 +1,6 @@
 """Tables for the terminal and for documents, from the rows of a study."""
 
+import math
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -51,18 +52,22 @@ def gain_cells(row: Gains) -> list[list[str]]:
     return [case, *([text] for text in (f"{row.teacher_f1:.3f}", f"{row.without:.3f}", *gains))]
 
 
-def gain_summary(rows: Sequence[Gains]) -> str:
-    """Returns in words what the corrected tests say of all gains."""
+def gain_summary(rows: Sequence[Gains], seeds: int) -> str:
+    """Returns in words what the corrected tests say of all gains over that many seeds."""
     tested = [(gain.mean, row.p_corrected[at]) for row in rows for at, gain in row.gains.items()]
     better = sum(mean > 0 and p < 0.05 for mean, p in tested)
     worse = sum(mean < 0 and p < 0.05 for mean, p in tested)
-    return (
+    told = (
         "Mean macro F1 on clean test labels: of the teacher, of the student alone\n"
         "(alpha = 0), and the paired gain of distillation at each temperature and alpha.\n"
         f"*: Wilcoxon p below 0.05 after Holm's correction over {len(tested)} comparisons.\n"
-        f"Distillation gained in {better} of them and lost in {worse}; in the other "
-        f"{len(tested) - better - worse} this\nmany seeds show no difference."
+        f"Distillation gained in {better} of them and lost in {worse}; in the other\n"
+        f"{len(tested) - better - worse}, these {seeds} seeds show no difference."
     )
+    needed = math.ceil(1 - math.log2(0.05 / len(tested)))  # the smallest p of n seeds is 2^(1 - n)
+    if seeds >= needed:
+        return told
+    return f"{told} They could not: fewer than {needed}\nseeds never pass a correction over so many comparisons."
 
 
 def terminal(title: str, headers: Sequence[str], cells: Sequence[Sequence[Sequence[str]]], width: int) -> Table:

@@ -7,7 +7,7 @@ G is the Pauli string of its name; controlled rotations turn the last qubit wher
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -101,8 +101,20 @@ def check_kept(kept: Iterable[int] | None, qubits: int) -> tuple[int, ...]:
 
 
 def _as_gate(gate: Gate) -> Gate:
+    """Returns the gate with plain integers, so that equal circuits print alike."""
     name, qubits, theta, x = Gate(*gate)
-    return Gate(name, tuple(qubits), theta, x)
+    listed = isinstance(qubits, Iterable)
+    checks.require(
+        listed, "gate.qubits", "be a tuple of qubits", repr(qubits), f'Write Gate("{name}", ({qubits},)).'
+    )
+    return Gate(name, tuple(map(_index, qubits)), _index(theta), _index(x))
+
+
+def _index(number: Any) -> Any:
+    if number is None:
+        return None
+    checks.integer("gate", number, least=0)
+    return int(number)
 
 
 def _check_gate(gate: Gate, qubits: int) -> None:
@@ -111,10 +123,9 @@ def _check_gate(gate: Gate, qubits: int) -> None:
     distinct = len(set(gate.qubits)) == len(gate.qubits) == known[gate.name]
     need = f"be {known[gate.name]} distinct qubits for {gate.name!r}"
     checks.require(distinct, "gate.qubits", need, gate.qubits)
-    inside = all(0 <= qubit < qubits for qubit in gate.qubits)
+    inside = all(qubit < qubits for qubit in gate.qubits)
     checks.require(inside, "gate.qubits", f"lie in 0 ... {qubits - 1}", gate.qubits)
     angles = [index for index in (gate.theta, gate.x) if index is not None]
     wanted = int(gate.name in ROTATIONS)
     need = "be set, one of them alone, for a rotation" if wanted else f"be None for {gate.name!r}"
-    good = len(angles) == wanted and all(index >= 0 for index in angles)
-    checks.require(good, "gate.theta, gate.x", need, (gate.theta, gate.x))
+    checks.require(len(angles) == wanted, "gate.theta, gate.x", need, (gate.theta, gate.x))

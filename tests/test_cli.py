@@ -1,0 +1,119 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from jaxqkd import cli
+from jaxqkd.papers import piperno2024
+
+SMALL = ["--seeds", "2", "--epochs", "3", "--students", "linear", "q2", "--readings", "logits"]
+FILES = ["figure.png", "manifest.json", "results.nc", "runs.csv", "table.md"]
+
+
+@pytest.fixture(autouse=True)
+def _keep_devices(monkeypatch):
+    monkeypatch.setattr(cli, "_use_all_cores", lambda: None)
+
+
+def test_reproduce_ends_with_table_and_files_and_repeats_byte_for_byte(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", *SMALL, "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert "Reading: logits" in text
+    assert "Verdict, by the first line that holds" in text
+    assert "0 of 8 runs diverged" in text
+    first = (out / "runs.csv").read_bytes()
+    assert cli.main(["reproduce", *SMALL, "--out", str(out)]) == 0
+    assert (out / "runs.csv").read_bytes() == first
+
+
+def test_runs_csv_has_one_row_a_run_and_agrees_with_the_dataset(tmp_path):
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
+    with (tmp_path / "runs.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert ",".join(rows[0]) == "student,reading,distilled,seed,f1_macro,f1_weighted,accuracy,epochs,diverged"
+    assert len(rows) == 2 * 1 * 2 * 2
+    with xr.open_dataset(tmp_path / "results.nc") as results:
+        for row in rows:
+            at = {"student": row["student"], "reading": row["reading"]}
+            cell = results.sel(at).sel(distilled=int(row["distilled"]), seed=int(row["seed"]))
+            assert np.float32(row["f1_macro"]) == cell.f1_macro
+            assert int(row["epochs"]) == cell.epochs == 3
+
+
+def test_payoff_ends_with_table_and_files(tmp_path, capsys):
+    arguments = ["payoff", "--seeds", "2", "--epochs", "2", "--students", "linear", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+    assert "over 36 comparisons" in capsys.readouterr().out
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 3 * 2 * 3 * 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--students", "q6"], "`students` must be one of"),
+        (["--students", "hea", "hea"], "`students` must name each once"),
+        (["--readings", "hopeful"], "`readings` must be one of"),
+        (["--seeds", "0"], "`seeds` must be at least 1, but is 0"),
+        (["--seeds", "-3"], "`seeds` must be at least 1, but is -3"),
+        (["--epochs", "0"], "`epochs` must be at least 1, but is 0"),
+        (["--seed", "-1"], "`seed` must be at least 0, but is -1"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, told):
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", *arguments, "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_foreign_directory_is_refused(tmp_path, capsys):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 2
+    assert "thesis.tex" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path / "file" / "out")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_all_runs_diverged_is_exit_code_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(piperno2024.study, "LEARNING_RATE", float("inf"))
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 1
+    assert "EVERY ONE of the 8 runs diverged" in capsys.readouterr().out
+
+
+def test_ctrl_c_is_exit_code_130(tmp_path, capsys, monkeypatch):
+    def interrupt(**options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(piperno2024, "reproduce", interrupt)
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["payoff", "--help"]])
+def test_help_explains(arguments):
+    found = subprocess.run(
+        [sys.executable, "-m", "jaxqkd", *arguments], capture_output=True, text=True, check=True
+    )
+    assert "distil" in found.stdout
+
+
+def test_the_command_uses_one_device_a_core(tmp_path):
+    command = [sys.executable, "-m", "jaxqkd", "reproduce", *SMALL, "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["devices"] == ["cpu"] * os.cpu_count()

@@ -1,0 +1,128 @@
+import io
+
+import jax
+import numpy as np
+import pytest
+from rich.console import Console
+
+from jaxqkd.models import ParameterCount, count_parameters
+from jaxqkd.papers import payoff, piperno2024
+from jaxqkd.papers.piperno2024 import setup
+from jaxqkd.studies.execution import seed_keys
+from jaxqkd.sweeps import sweep
+
+QUIET = Console(file=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    ("name", "classical", "quantum"),
+    [
+        ("linear", 195, 0),
+        ("hea", 21, 90),
+        ("universal", 21, 85),
+        ("universal_h", 21, 85),
+        ("q2", 9, 65),
+        ("q3", 12, 70),
+        ("q4", 15, 75),
+        ("q5", 18, 80),
+    ],
+)
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_students_have_the_published_numbers_of_parameters(name, classical, quantum, scale):
+    counted = count_parameters(piperno2024.student(name, scale=scale), 64)
+    assert counted == ParameterCount(classical, quantum)
+    assert counted.total == piperno2024.PUBLISHED[name].parameters
+
+
+def test_the_teacher_has_1203_parameters():
+    assert count_parameters(piperno2024.TEACHER, 64).total == 1203
+    setup.check_teacher()
+
+
+def test_another_number_of_parameters_is_refused(monkeypatch):
+    wrong = piperno2024.PUBLISHED["hea"]._replace(parameters=112)
+    monkeypatch.setitem(setup.PUBLISHED, "hea", wrong)
+    with pytest.raises(ValueError, match="112 parameters, but is hea with 111"):
+        piperno2024.student("hea")
+    monkeypatch.setattr(setup, "TEACHER_PARAMETERS", 1)
+    with pytest.raises(ValueError, match="TEACHER"):
+        setup.check_teacher()
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="`student` must be one of"):
+        piperno2024.student("q6")
+    with pytest.raises(ValueError, match="`reading` must be one of"):
+        piperno2024.run("hea", "careful")
+
+
+def test_the_q_students_keep_the_last_qubits_and_turn_only_those_about_y():
+    model = piperno2024.student("q2")
+    turned = [gate.qubits[0] for gate in model.circuit.gates if gate.name == "ry"]
+    assert tuple(model.kept) == tuple(turned) == (4, 5)
+
+
+def test_every_teacher_solves_the_task():
+    """What the published linear student, F1 1.000 with variance 0.000 after distillation, asks of them."""
+    lessons = sweep(lambda key, hparams: piperno2024.lesson(key), seed_keys(3, 8))
+    assert lessons.train.x.shape == (8, 800, 64)
+    assert lessons.validation.teacher.shape == (*lessons.test.x.shape[:2], 3) == (8, 100, 3)
+    assert lessons.test.teacher is None
+    np.testing.assert_array_equal(lessons.teacher_f1, 1.0)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return piperno2024.reproduce(
+        seeds=3, epochs=8, students=["linear", "q2"], readings=["logits", "unstable"], console=QUIET
+    )[0]
+
+
+def test_the_results_are_labelled_and_complete(small):
+    assert dict(small.sizes) == {"student": 2, "reading": 2, "distilled": 2, "seed": 3, "epoch": 8}
+    assert small.f1_weighted.dims == ("student", "reading", "distilled", "seed")
+    assert small.val_loss.dims == ("student", "reading", "distilled", "seed", "epoch")
+    assert np.isfinite(small.loss).all()
+    assert not small.diverged.any()
+    assert small.classical.values.tolist() == [195, 9]
+
+
+def test_a_seed_is_the_same_whoever_is_beside_it(small):
+    alone = piperno2024.reproduce(seeds=2, epochs=8, students=["q2"], readings=["unstable"], console=QUIET)[0]
+    beside = small.sel(student=["q2"], reading=["unstable"]).isel(seed=slice(2))
+    np.testing.assert_allclose(alone.val_loss, beside.val_loss, rtol=1e-5)
+
+
+def test_a_cell_equals_its_run_by_hand(small):
+    key = seed_keys(0, 3)[1]
+    one = jax.jit(
+        lambda key: piperno2024.run("q2", "logits", epochs=8)((key, piperno2024.lesson(key, epochs=8)), {})
+    )
+    np.testing.assert_allclose(
+        one(key)["loss"], small.loss.sel(student="q2", reading="logits").isel(seed=1), rtol=2e-5, atol=1e-5
+    )
+
+
+def test_both_trainings_start_from_one_initialisation():
+    """Before the first update the losses differ by the divergence alone, which is not negative."""
+    found = piperno2024.reproduce(seeds=4, epochs=1, students=["hea"], readings=["unstable"], console=QUIET)[0]
+    first = found.loss.isel(student=0, reading=0, epoch=0)
+    assert (first.sel(distilled=1) > first.sel(distilled=0)).all()
+
+
+def test_payoff_pairs_its_settings_and_repeats_alpha_zero():
+    found = payoff.payoff(seeds=3, epochs=6, students=["mlp", "hea"], console=QUIET)[0]
+    dimensions = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
+    assert found.f1_macro.dims == dimensions
+    assert found.f1_macro.shape == (2, 3, 2, 3, 3, 3)
+    alone = found.f1_macro.sel(alpha=0.0)
+    np.testing.assert_array_equal(alone.isel(temperature=0), alone.isel(temperature=2))
+    assert (found.f1_macro.sel(alpha=0.9) != alone).any()
+
+
+def test_the_payoff_teacher_is_near_the_best_that_the_data_allow():
+    lessons = sweep(lambda key, hparams: payoff.lesson(key), seed_keys(1, 4))
+    assert lessons.train.x.shape == (4, 2, 200, 2)
+    assert (np.asarray(lessons.teacher_f1) > 0.8).all()
+    clean, noisy = np.moveaxis(np.asarray(lessons.train.labels), 1, 0)
+    assert 0.1 < (clean != noisy).mean() < 0.3

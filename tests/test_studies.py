@@ -1,0 +1,229 @@
+"""Verdicts, gains, tables, plots and the store, on results made by hand."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from jaxqkd.papers.piperno2024 import PUBLISHED
+from jaxqkd.studies import gains, plots, store, tables, verdicts
+from jaxqkd.studies.execution import Task, execute, seed_keys
+from jaxqkd.studies.statistics import difference
+
+STEADY = np.array([0.0, 0.02, -0.02, 0.01, -0.01, 0.015, -0.015, 0.005, -0.005, 0.003, -0.003, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("without", "distilled", "p", "verdict"),
+    [
+        (0.50, 0.70, 0.001, "reproduced"),
+        (0.60, 0.90, 0.001, "direction reproduced"),
+        (0.60, 0.90, 0.5, "higher than published"),
+        (0.30, 0.55, 0.5, "lower than published"),
+        (0.50, 0.90, 0.5, "higher than published"),
+        (0.90, 0.30, 0.001, "mixed"),
+    ],
+)
+def test_verdict_by_the_rule(without, distilled, p, verdict):
+    pair = without + STEADY, distilled + STEADY[::-1]
+    assert verdicts.judge(pair, (0.5, 0.7), difference(*pair), p) == verdict
+
+
+def test_a_published_value_is_inside_up_to_its_rounding():
+    exact = np.full(12, 0.9996)
+    change = difference(exact, exact)
+    assert verdicts.judge((exact, exact), (1.0, 1.0), change, 1.0) == "reproduced"
+    assert verdicts.judge((exact - 1e-3, exact), (1.0, 1.0), change, 1.0) == "lower than published"
+
+
+def test_one_seed_gets_no_verdict():
+    pair = np.array([0.5]), np.array([0.7])
+    assert verdicts.judge(pair, (0.5, 0.7), difference(*pair), 1.0) == "too few seeds"
+
+
+@pytest.fixture
+def seed_study():
+    rng = np.random.default_rng(0)
+    scores = np.clip(rng.normal(0.6, 0.1, size=(2, 2, 2, 12)), 0, 1)
+    dimensions = ("student", "reading", "distilled", "seed")
+    return xr.Dataset(
+        {
+            "f1_weighted": (dimensions, scores),
+            "classical": ("student", [195, 21]),
+            "quantum": ("student", [0, 90]),
+        },
+        coords={"student": ["linear", "hea"], "reading": ["logits", "unstable"], "distilled": [0, 1]},
+    )
+
+
+def test_rows_pair_each_student_and_reading_with_its_own_scores(seed_study):
+    rows = verdicts.rows(seed_study, PUBLISHED)
+    assert [(row.reading, row.student) for row in rows] == [
+        ("logits", "linear"), ("logits", "hea"), ("unstable", "linear"), ("unstable", "hea")
+    ]  # fmt: skip
+    scores = seed_study.f1_weighted.sel(student="hea", reading="unstable").values
+    assert rows[3].without.mean == pytest.approx(scores[0].mean())
+    assert rows[3].change.mean == pytest.approx((scores[1] - scores[0]).mean())
+    assert (rows[3].classical, rows[3].quantum, rows[3].published) == (21, 90, (0.623, 0.700))
+    assert all(row.p_corrected >= row.change.p for row in rows)
+
+
+@pytest.mark.parametrize("width", [80, tables.WIDE])
+def test_the_verdict_table_fits_its_terminal_whole(seed_study, width):
+    cells = [tables.verdict_cells(row) for row in verdicts.rows(seed_study, PUBLISHED)]
+    shown = io.StringIO()
+    Console(width=width, file=shown).print(tables.terminal("Reading", tables.VERDICT_HEADERS, cells, width))
+    text = shown.getvalue()
+    assert "…" not in text
+    assert "0.623" in text
+    assert "21+90" in text
+
+
+def test_markdown_has_one_line_a_row():
+    text = tables.markdown(["a", "b"], [[["1"], ["2", "3"]]])
+    assert text == "| a | b |\n| --- | --- |\n| 1 | 2 3 |\n"
+
+
+@pytest.fixture
+def payoff_study():
+    settings = {"temperature": [1.0, 4.0], "alpha": [0.0, 0.9]}
+    coordinates = {"student": ["hea"], "train_size": [30, 60], "label_noise": [0.0, 0.2], **settings}
+    scores = np.random.default_rng(3).uniform(0.5, 0.6, size=(1, 2, 2, 1, 1, 20)) * np.ones((1, 1, 1, 2, 2, 1))
+    scores[:, :, 1, 1, 1] += np.linspace(0.1, 0.2, 20)
+    scores[:, 0, 0, 0, 1] -= np.linspace(0.1, 0.2, 20)
+    dimensions = (*coordinates, "seed")
+    teacher = (("seed", "label_noise"), np.full((20, 2), 0.87))
+    return xr.Dataset({"f1_macro": (dimensions, scores), "teacher_f1": teacher}, coords=coordinates)
+
+
+def test_gains_are_paired_corrected_and_signed(payoff_study):
+    rows = gains.gains(payoff_study)
+    assert len(rows) == 4
+    gained = {(row.train_size, row.label_noise): row.gains for row in rows}
+    assert gained[60, 0.2][4.0, 0.9].mean == pytest.approx(0.15)
+    assert gained[30, 0.0][1.0, 0.9].mean == pytest.approx(-0.15)
+    assert gained[60, 0.0][1.0, 0.9].p == 1.0
+    smallest = 2 / 2**20
+    assert rows[1].p_corrected[4.0, 0.9] == pytest.approx(8 * smallest, rel=1e-6)
+
+
+def test_the_summary_counts_what_the_corrected_tests_show(payoff_study):
+    text = tables.gain_summary(gains.gains(payoff_study), 20)
+    assert "gained in 2 of them and lost in 1; in the other\n5," in text
+    assert "could not" not in text
+
+
+def test_the_summary_says_when_there_are_too_few_seeds(payoff_study):
+    few = payoff_study.isel(seed=slice(4))
+    assert "They could not: fewer than 9" in tables.gain_summary(gains.gains(few), 4)
+
+
+def test_gain_by_case_is_the_mean_gain(payoff_study):
+    found = gains.gain_by_case(payoff_study)
+    assert set(found.dims) == {"case", "student", "temperature", "alpha"}
+    assert float(found.sel(case="60 labels, 20% wrong", student="hea", temperature=4, alpha=0.9)) == pytest.approx(
+        0.15
+    )
+    assert float(np.abs(found.sel(alpha=0.0)).max()) == 0.0
+
+
+def test_plots_draw_every_panel(seed_study, payoff_study):
+    against = plots.published_against_measured(seed_study, PUBLISHED)
+    assert isinstance(against, Figure)
+    assert [axes.get_title(loc="left") for axes in against.axes] == ["reading: logits", "reading: unstable"]
+    assert [bar.get_height() for bar in against.axes[0].patches] == [0.353, 1.000, 0.623, 0.700]
+    heat = plots.gain_heat_map(gains.gain_by_case(payoff_study), title="gain")
+    assert len(heat.axes) == 4 + 1
+
+
+def test_a_new_directory_is_claimed_and_an_equal_study_accepted(tmp_path):
+    out = tmp_path / "a" / "b"
+    options = {"seeds": 3, "students": ("hea", "q2")}
+    store.claim(out, "reproduce", options)
+    assert list(out.iterdir()) == []
+    store.save_manifest(out / store.MANIFEST, "reproduce", options, {})
+    store.claim(out, "reproduce", options)
+
+
+@pytest.mark.parametrize(
+    ("study", "options", "told"),
+    [
+        ("reproduce", {"seeds": 4}, "seeds 3 there, 4 here"),
+        ("payoff", {"seeds": 3}, "study reproduce there, payoff here"),
+    ],
+)
+def test_another_study_is_refused_with_the_difference(tmp_path, study, options, told):
+    store.save_manifest(tmp_path / store.MANIFEST, "reproduce", {"seeds": 3}, {})
+    with pytest.raises(ValueError, match=told):
+        store.claim(tmp_path, study, options)
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", '{"study": "reproduce"}'])
+def test_a_foreign_directory_is_refused_and_left_alone(tmp_path, text):
+    (tmp_path / store.MANIFEST).write_text(text)
+    with pytest.raises(ValueError, match="new or empty directory"):
+        store.claim(tmp_path, "reproduce", {})
+    assert (tmp_path / store.MANIFEST).read_text() == text
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "runs.csv"
+    store.save_rows(path, ("a",), [(1,)])
+
+    def lines():
+        yield (2,)
+        raise RuntimeError("interrupted")
+
+    with pytest.raises(RuntimeError, match="interrupted"):
+        store.save_rows(path, ("a",), lines())
+    assert path.read_text() == "a\n1\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["runs.csv"]
+
+
+def test_a_dataset_comes_back_from_its_file(tmp_path, seed_study):
+    flagged = seed_study.assign(diverged=seed_study.f1_weighted > 0.6)
+    store.save_dataset(tmp_path / "results.nc", flagged)
+    with xr.open_dataset(tmp_path / "results.nc") as found:
+        np.testing.assert_array_equal(found.f1_weighted, flagged.f1_weighted)
+        np.testing.assert_array_equal(found.diverged, flagged.diverged.astype(int))
+        assert list(found.student.values) == ["linear", "hea"]
+
+
+def test_the_manifest_names_versions_and_devices(tmp_path):
+    store.save_manifest(tmp_path / "manifest.json", "reproduce", {"seeds": 3}, {"seconds": 1.5})
+    found = json.loads((tmp_path / "manifest.json").read_text())
+    assert found["options"] == {"seeds": 3}
+    assert found["seconds"] == 1.5
+    assert found["versions"].keys() >= {"jaxqkd", "jax", "flax", "optax", "tensorcircuit-ng"}
+    assert len(found["devices"]) == 4
+
+
+def test_the_digest_depends_on_values_shapes_and_types():
+    values = np.arange(6.0)
+    digests = {
+        store.digest(a) for a in (values, values + 1, values.reshape(2, 3), values.astype("f4"), [values] * 2)
+    }
+    assert len(digests) == 5
+    assert store.digest(values) == store.digest(values.copy())
+
+
+def test_keys_come_from_the_seeds_own_numbers():
+    few, many = seed_keys(0, 3), seed_keys(0, 5)
+    assert (few == many[:3]).all()
+    assert not (seed_keys(1, 3) == few).any()
+
+
+def test_execute_returns_each_tasks_result_in_order():
+    keys = seed_keys(0, 3)
+    tasks = [
+        Task(str(n), lambda key, hparams, n=n: {"n": hparams["a"] * n}, keys, {"a": [1.0, 2.0]}) for n in (3, 5)
+    ]
+    results, timing = execute(tasks, Console(file=io.StringIO()))
+    np.testing.assert_array_equal(results[0]["n"], [[3.0] * 3, [6.0] * 3])
+    np.testing.assert_array_equal(results[1]["n"], [[5.0] * 3, [10.0] * 3])
+    assert timing.compilation > 0
+    assert timing.runs > 0

@@ -141,7 +141,7 @@ def _kl(teacher: jax.Array, student: jax.Array, temperature: Any) -> jax.Array:
 def _exp_less_line(x: jax.Array) -> jax.Array:
     """Returns exp(x) - 1 - x for abs(x) < 1/2 from its series, whose terms do not cancel."""
     factors = [1 / math.factorial(order) for order in range(11, 1, -1)]
-    return x**2 * functools.reduce(lambda total, factor: total * x + factor, factors)
+    return x**2 * functools.reduce(lambda total, factor: total * x + factor, factors, jnp.zeros_like(x))
 
 
 def _centred(logits: jax.Array) -> jax.Array:
@@ -150,8 +150,8 @@ def _centred(logits: jax.Array) -> jax.Array:
 
 
 def _checked(teacher: jax.Array | None, student: jax.Array) -> jax.Array:
-    cure = "Fill it with jaxqkd.label(data, teacher, params)."
-    checks.require(teacher is not None, "data.teacher", "hold the teacher's logits", teacher, cure)
+    cure = "Fill that of the data, and of the validation data, with jaxqkd.label(data, model, params)."
+    checks.require(teacher is not None, "teacher", "hold the teacher's logits", teacher, cure)
     assert teacher is not None
     must = f"have the student's {student.shape[-1]} classes"
     checks.require(teacher.shape[-1] == student.shape[-1], "teacher", must, f"{teacher.shape[-1]} classes")

@@ -14,8 +14,9 @@ from jaxqkd.types import Run
 
 Grid = Mapping[str, Sequence[float] | jax.Array]
 
-CHUNK = 8
-"""Runs that go side by side through a device by default: few enough that their arrays stay in its cache."""
+CHUNK_ON_CPU, CHUNK_ELSEWHERE = 4, 128
+"""Runs that go side by side through a device by default. On a CPU their arrays should stay in a core's cache; an
+accelerator should be full."""
 
 _RANGES: dict[str, Callable[[str, Any], None]] = {
     "temperature": checks.positive,
@@ -60,8 +61,8 @@ def sweep(
 
     Every cell uses the same seeds, so that differences between cells are paired by seed. The run is traced and
     compiled once. Runs go through each device in groups of `chunk`, all devices at once; the last group is
-    padded with repeats, which are dropped from the result. Results depend neither on the number of devices nor
-    on what other runs do.
+    padded with repeats, which are dropped from the result. Results do not depend on what other runs do, nor on
+    how many devices there are; XLA compiles otherwise for one than for several, which may show in the last bits.
 
     Args:
         run: A function `(seed, hparams) -> pytree of arrays`; hparams is a dict with one scalar a grid axis.
@@ -100,7 +101,7 @@ def prepare(
     checks.require(len(used) > 0, "devices", "hold at least one device", "empty")
     cells = [len(values) for values in axes.values()]
     total = math.prod(cells) * count
-    width = _width(chunk, total, len(used))
+    width = _width(chunk, total, used[0].platform)
     padded = -(-total // (width * len(used))) * width * len(used)
     place = np.minimum(np.arange(padded), total - 1)
     mesh = Mesh(np.asarray(used), ("lanes",))
@@ -139,9 +140,12 @@ def _checked(axes: Grid | None) -> dict[str, jax.Array]:
     return {} if axes is None else grid(**axes)
 
 
-def _width(chunk: int | None, total: int, devices: int) -> int:
-    """Returns the runs side by side: at least two, since a run alone differs in its last bits."""
+def _width(chunk: int | None, total: int, platform: str) -> int:
+    """Returns the runs side by side on a device: at least two, since a run alone differs in its last bits.
+
+    The number of devices has no say: another width changes the last bits too.
+    """
     if chunk is not None:
         checks.integer("chunk", chunk, least=2)
         return chunk
-    return min(CHUNK, max(2, -(-total // devices)))
+    return min(CHUNK_ON_CPU if platform == "cpu" else CHUNK_ELSEWHERE, max(2, total))

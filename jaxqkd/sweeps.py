@@ -95,28 +95,25 @@ def prepare(
     What it returns equals `sweep(run, seeds, grid)`. Use it to call one program several times, or to time
     compilation apart from the runs.
     """
-    count = _count(seeds)
-    axes = _checked(grid)
+    count, axes = _count(seeds), _checked(grid)
     used = list(jax.local_devices() if devices is None else devices)
     checks.require(len(used) > 0, "devices", "hold at least one device", "empty")
-    cells = [len(values) for values in axes.values()]
+    cells = tuple(len(values) for values in axes.values())
     total = math.prod(cells) * count
     width = _width(chunk, total, used[0].platform)
-    padded = -(-total // (width * len(used))) * width * len(used)
-    place = np.minimum(np.arange(padded), total - 1)
-    mesh = Mesh(np.asarray(used), ("lanes",))
-    lane = PartitionSpec("lanes")
+    padded = math.ceil(total / (width * len(used))) * width * len(used)
+    lane = np.minimum(np.arange(padded), total - 1)  # lanes are cells, then seeds; the last one fills up
+    places = np.unravel_index(lane // count, cells) if cells else ()
 
     def group(seeds: Any, hparams: dict[str, jax.Array]) -> Any:
         return jax.lax.map(lambda pair: run(*pair), (seeds, hparams), batch_size=width)
 
-    spread = jax.shard_map(group, mesh=mesh, in_specs=(lane, lane), out_specs=lane, check_vma=False)
+    mesh, split = Mesh(np.asarray(used), ("lanes",)), PartitionSpec("lanes")
+    spread = jax.shard_map(group, mesh=mesh, in_specs=(split, split), out_specs=split, check_vma=False)
 
     def every_lane(seeds: Any, values: tuple[jax.Array, ...]) -> Any:
-        cell_values = jnp.meshgrid(*values, indexing="ij") if values else []
-        flat = [jnp.repeat(value.reshape(-1), count)[place] for value in cell_values]
-        hparams = dict(zip(axes, flat, strict=True))
-        found = spread(jax.tree.map(lambda leaf: leaf[place % count], seeds), hparams)
+        hparams = {name: value[place] for name, value, place in zip(axes, values, places, strict=True)}
+        found = spread(jax.tree.map(lambda leaf: leaf[lane % count], seeds), hparams)
         return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, count, *leaf.shape[1:]), found)
 
     values = tuple(axes.values())  # a tuple, since jit would sort a dict and with it the axes

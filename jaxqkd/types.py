@@ -57,4 +57,4 @@ Metric = Callable[[jax.Array, jax.Array], jax.Array]
 """A function of scores [B, C] and labels [B] that returns a scalar."""
 
 Run = Callable[[Any, Any], Any]
-"""A function `(key, hparams) -> pytree`, written by the user: what it closes over is static, the rest traced."""
+"""A function `(key, hparams) -> pytree`, written by the user; what it closes over is static, the rest traced."""

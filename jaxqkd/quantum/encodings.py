@@ -16,7 +16,7 @@ Encoding = Callable[[jax.Array, int], jax.Array]
 def amplitude(x: jax.Array, qubits: int) -> jax.Array:
     """Returns the real states whose amplitudes are the features, padded with zeros and normalised.
 
-    The first feature is the amplitude of |0...0>. A vector of zeros has no direction: it is refused where its
+    The first feature is the amplitude of `|0...0>`. A vector of zeros has no direction: it is refused where its
     value is known on the host, and gives NaN inside a compiled program, where `fit` flags it as diverged.
 
     Args:
@@ -43,8 +43,8 @@ def amplitude(x: jax.Array, qubits: int) -> jax.Array:
 def angle(x: jax.Array, qubits: int, axis: str = "y") -> jax.Array:
     """Returns the product states in which feature i, in radians, turns qubit i about the axis.
 
-    About x or y a qubit starts in |0>; about z it starts in (|0> + |1>) / sqrt(2), since a turn of |0> about
-    z does nothing. The y axis gives real states, which are the fastest. Choose another axis with
+    About x or y a qubit starts in `|0>`; about z it starts in `(|0> + |1>) / sqrt(2)`, since a turn of `|0>`
+    about z does nothing. The y axis gives real states, which are the fastest. Choose another axis with
     `functools.partial(angle, axis="x")`.
 
     Args:

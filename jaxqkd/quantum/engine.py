@@ -16,7 +16,7 @@ from jaxqkd.quantum.circuits import Circuit, check_kept
 from jaxqkd.quantum.steps import Dense, Local, Permutation, Phase, Step, signs, steps
 
 PRECISION = "highest"
-"""Of every product: accelerators otherwise round float32 to fewer bits, which errors of angles add to."""
+"""Of every product; accelerators otherwise round float32 to fewer bits, which errors of angles add to."""
 
 Factors = tuple[jax.Array, ...]
 

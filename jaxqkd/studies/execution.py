@@ -30,12 +30,14 @@ class Task(NamedTuple):
         run: The run; see `jaxqkd.sweep`.
         seeds: Its seeds; see `jaxqkd.sweep`.
         grid: Its grid, or None.
+        chunk: Runs side by side on a device, or None for the default of `jaxqkd.sweep`.
     """
 
     name: str
     run: Run
     seeds: Any
     grid: Any = None
+    chunk: int | None = None
 
 
 class Timing(NamedTuple):
@@ -56,7 +58,7 @@ def execute(tasks: Sequence[Task], console: Console) -> tuple[list[Any], Timing]
         bar = progress.add_task("compiling", total=len(tasks))
 
         def compiled(task: Task) -> Any:
-            program = prepare(task.run, task.seeds, task.grid)
+            program = prepare(task.run, task.seeds, task.grid, chunk=task.chunk)
             progress.advance(bar)
             return program
 

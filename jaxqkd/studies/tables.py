@@ -9,7 +9,7 @@ from rich.table import Table
 from jaxqkd.studies.gains import Gains
 from jaxqkd.studies.verdicts import Row
 
-WIDE = 144
+WIDE = 150
 """Columns from which each row of a table is one line; in a narrower terminal its cells take several."""
 
 VERDICT_HEADERS = ("student", "params", "without", "with", "change", "gained", "paper", "verdict")

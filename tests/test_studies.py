@@ -40,9 +40,10 @@ def test_a_published_value_is_inside_up_to_its_rounding():
     assert verdicts.judge((exact - 1e-3, exact), (1.0, 1.0), change, 1.0) == "lower than published"
 
 
-def test_one_seed_gets_no_verdict():
-    pair = np.array([0.5]), np.array([0.7])
-    assert verdicts.judge(pair, (0.5, 0.7), difference(*pair), 1.0) == "too few seeds"
+@pytest.mark.parametrize(("seeds", "verdict"), [(1, "too few seeds"), (5, "too few seeds"), (6, "reproduced")])
+def test_few_seeds_get_no_verdict(seeds, verdict):
+    pair = 0.5 + STEADY[:seeds], 0.7 + STEADY[:seeds]
+    assert verdicts.judge(pair, (0.5, 0.7), difference(*pair), 1.0) == verdict
 
 
 @pytest.fixture

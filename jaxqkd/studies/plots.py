@@ -78,7 +78,7 @@ def _strips(panel: Axes, scores: xr.DataArray, published: Mapping[str, Published
             bar.set_label("published" if first and distilled else "_")
             spread = place + shift + np.linspace(-0.12, 0.12, len(values))
             panel.scatter(spread, values, 9, colour, alpha=0.55, linewidth=0, label=label if first else "_")
-            low, high = predicted_mean(values, count=None)
+            low, high = np.clip(predicted_mean(values, count=None), 0.0, 1.0)
             middle = values.mean()
             reach = [[middle - low], [high - middle]] if np.isfinite(low) else None
             panel.errorbar(

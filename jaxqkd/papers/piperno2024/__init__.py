@@ -5,7 +5,29 @@ first two bits set the class. The paper states what is trained and measured; whe
 chooses, and says so at the choice. Three readings of its training are run side by side.
 """
 
-from jaxqkd.papers.piperno2024.setup import EPOCHS, PUBLISHED, READINGS, STUDENTS, TEACHER, student
-from jaxqkd.papers.piperno2024.study import lesson, reproduce, run
+from jaxqkd.papers.piperno2024.setup import (
+    EPOCHS,
+    PUBLISHED,
+    READINGS,
+    STUDENTS,
+    TEACHER,
+    Published,
+    Reading,
+    student,
+)
+from jaxqkd.papers.piperno2024.study import Lesson, lesson, reproduce, run
 
-__all__ = ["EPOCHS", "PUBLISHED", "READINGS", "STUDENTS", "TEACHER", "lesson", "reproduce", "run", "student"]
+__all__ = [
+    "EPOCHS",
+    "PUBLISHED",
+    "READINGS",
+    "STUDENTS",
+    "TEACHER",
+    "Lesson",
+    "Published",
+    "Reading",
+    "lesson",
+    "reproduce",
+    "run",
+    "student",
+]

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,6 @@ import jax
 import numpy as np
 import tyro
 import xarray as xr
-from matplotlib.figure import Figure
 from rich.console import Console
 
 from jaxqkd import __version__, checks
@@ -71,24 +69,24 @@ def reproduce(
     _check_names("students", students, piperno2024.STUDENTS)
     _check_names("readings", readings, tuple(piperno2024.READINGS))
     options = {"seeds": seeds, "epochs": epochs, "students": students, "readings": readings, "seed": seed}
-    store.claim(out, "reproduce", options)
-    _use_all_cores()
-    start = time.monotonic()
-    results, timing = piperno2024.reproduce(
-        seeds=seeds, epochs=epochs, students=students, readings=readings, base=seed, console=Console(stderr=True)
-    )
-    rows = verdicts.rows(results, piperno2024.PUBLISHED)
+    with store.claimed(out, "reproduce", options):
+        _use_all_cores()
+        console = Console(stderr=True)
+        results, timing = piperno2024.reproduce(
+            seeds=seeds, epochs=epochs, students=students, readings=readings, base=seed, console=console
+        )
+        rows = verdicts.rows(results, piperno2024.PUBLISHED)
+        facts = {"verdicts": [row._asdict() for row in rows]}
+        _save(out, "reproduce", options, results, timing, facts)
+        columns = ("f1_macro", "f1_weighted", "accuracy", "epochs", "diverged")
+        _save_runs(out, results, ("student", "reading", "distilled", "seed"), columns)
+        store.save_figure(out / "figure.png", plots.published_against_measured(results, piperno2024.PUBLISHED))
     parts = {
         f"Reading: {reading}": [tables.verdict_cells(row) for row in rows if row.reading == reading]
         for reading in readings
     }
-    figure = plots.published_against_measured(results, piperno2024.PUBLISHED)
-    duration = time.monotonic() - start
-    notes = [verdicts.RULE, tables.READ_AS, _diverged(results), _spent(duration, timing)]
-    columns = ("f1_macro", "f1_weighted", "accuracy", "epochs", "diverged")
-    _save(out, results, figure, ("student", "reading", "distilled", "seed"), columns)
-    _report(out, tables.VERDICT_HEADERS, parts, notes)
-    store.save_manifest(out / store.MANIFEST, "reproduce", options, _facts(results, duration, timing))
+    notes = [verdicts.RULE, tables.READ_AS, tables.cells_inside(rows, seeds), tables.teachers(results)]
+    _report(out, tables.VERDICT_HEADERS, parts, [*notes, _diverged(results), _spent(timing)])
     return int(bool(results.diverged.all()))
 
 
@@ -115,24 +113,22 @@ def payoff(
     _check_sizes(seeds, epochs, seed)
     _check_names("students", students, tuple(payoff_study.STUDENTS))
     options = {"seeds": seeds, "epochs": epochs, "students": students, "seed": seed}
-    store.claim(out, "payoff", options)
-    _use_all_cores()
-    start = time.monotonic()
-    results, timing = payoff_study.payoff(
-        seeds=seeds, epochs=epochs, students=students, base=seed, console=Console(stderr=True)
-    )
+    with store.claimed(out, "payoff", options):
+        _use_all_cores()
+        results, timing = payoff_study.payoff(
+            seeds=seeds, epochs=epochs, students=students, base=seed, console=Console(stderr=True)
+        )
+        _save(out, "payoff", options, results, timing, {})
+        dimensions = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
+        _save_runs(out, results, dimensions, ("f1_macro", "accuracy", "diverged"))
+        title = "Where distillation pays: mean gain of macro F1 over training without a teacher"
+        store.save_figure(out / "figure.png", plots.gain_heat_map(gains.gain_by_case(results), title=title))
     rows = gains.gains(results)
     parts = {
         f"Student: {name}": [tables.gain_cells(row) for row in rows if row.student == name] for name in students
     }
-    title = "Where distillation pays: mean gain of macro F1 over training without a teacher"
-    figure = plots.gain_heat_map(gains.gain_by_case(results), title=title)
-    duration = time.monotonic() - start
-    notes = [tables.gain_summary(rows, seeds), _diverged(results), _spent(duration, timing)]
-    dimensions = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
-    _save(out, results, figure, dimensions, ("f1_macro", "accuracy", "diverged"))
+    notes = [tables.gain_summary(rows, seeds), _diverged(results), _spent(timing)]
     _report(out, tables.gain_headers(rows), parts, notes)
-    store.save_manifest(out / store.MANIFEST, "payoff", options, _facts(results, duration, timing))
     return int(bool(results.diverged.all()))
 
 
@@ -140,6 +136,7 @@ def _check_sizes(seeds: int, epochs: int, seed: int) -> None:
     checks.integer("seeds", seeds)
     checks.integer("epochs", epochs)
     checks.integer("seed", seed, least=0)
+    checks.require(seed < 2**32, "seed", "be below 2^32", seed)
 
 
 def _check_names(argument: str, names: Sequence[str], known: Sequence[str]) -> None:
@@ -151,25 +148,39 @@ def _check_names(argument: str, names: Sequence[str], known: Sequence[str]) -> N
 
 def _use_all_cores() -> None:
     """Gives XLA one CPU device a core, which is faster than one device for all of them."""
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    jax.config.update("jax_num_cpu_devices", allowed or 1)
 
 
 def _save(
-    out: Path, results: xr.Dataset, figure: Figure, dimensions: Sequence[str], columns: Sequence[str]
+    out: Path,
+    study: str,
+    options: Mapping[str, Any],
+    results: xr.Dataset,
+    timing: Timing,
+    facts: Mapping[str, Any],
 ) -> None:
+    """Writes the manifest first: with it the directory is known as this study's, whatever happens next."""
+    told = {
+        "seed_numbers": results.seed.values.tolist(),
+        "data_sha256": results.attrs["data_sha256"],
+        "seconds": timing._asdict(),
+        **facts,
+    }
+    store.save_manifest(out / store.MANIFEST, study, options, told)
+    store.save_dataset(out / "results.nc", results)
+
+
+def _save_runs(out: Path, results: xr.Dataset, dimensions: Sequence[str], columns: Sequence[str]) -> None:
+    """Writes a line a run: where it stands along the dimensions, then its values."""
     table = xr.broadcast(*(results[name] for name in columns))
     scores = [values.transpose(*dimensions).values for values in table]
     labels = [results[name].values for name in dimensions]
     lines = (
-        [
-            *(axis[place] for axis, place in zip(labels, places, strict=True)),
-            *(_plain(values[places]) for values in scores),
-        ]
+        [*(axis[at] for axis, at in zip(labels, places, strict=True)), *(_plain(v[places]) for v in scores)]
         for places in np.ndindex(*scores[0].shape)
     )
     store.save_rows(out / "runs.csv", (*dimensions, *columns), lines)
-    store.save_dataset(out / "results.nc", results)
-    store.save_figure(out / "figure.png", figure)
 
 
 def _plain(value: Any) -> str:
@@ -194,13 +205,5 @@ def _diverged(results: xr.Dataset) -> str:
     return f"{count} of {total} runs diverged (the loss ceased to be finite); all are counted in every figure."
 
 
-def _spent(duration: float, timing: Timing) -> str:
-    return f"Took {duration:.0f} s: {timing.compilation:.0f} s of compilation, {timing.runs:.0f} s of runs."
-
-
-def _facts(results: xr.Dataset, duration: float, timing: Timing) -> dict[str, Any]:
-    return {
-        "seed_numbers": results.seed.values.tolist(),
-        "data_sha256": results.attrs["data_sha256"],
-        "seconds": {"total": duration, "compilation": timing.compilation, "runs": timing.runs},
-    }
+def _spent(timing: Timing) -> str:
+    return f"Took {timing.compilation:.0f} s of compilation and {timing.runs:.0f} s of runs."

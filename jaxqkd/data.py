@@ -164,7 +164,8 @@ def standardise(train: Data, *others: Data) -> tuple[Data, ...]:
         As many Data as there were arguments; the features of train have mean 0 and variance 1.
     """
     mean, deviation = train.x.mean(axis=0, keepdims=True), train.x.std(axis=0, keepdims=True)
-    varies = deviation > 1e-6 * jnp.abs(mean)  # the deviation of a constant is only rounding
+    rounding = 8 * jnp.finfo(mean.dtype).eps * jnp.abs(mean)
+    varies = deviation > rounding  # what a constant deviates by
     scale = jnp.where(varies, deviation, 1.0)
     return tuple(part._replace(x=(part.x - mean) / scale) for part in (train, *others))
 

@@ -20,8 +20,8 @@ def hard() -> Loss:
     """Returns the cross-entropy with the labels, -log softmax(student)[label]; the teacher is not used."""
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        wanted = jax.nn.one_hot(labels, student.shape[-1], dtype=student.dtype)
-        return -(wanted * log_softmax(student)).sum(axis=-1)
+        wanted = jax.nn.one_hot(labels, student.shape[-1], dtype=bool)
+        return -jnp.where(wanted, log_softmax(student), 0.0).sum(axis=-1)
 
     return loss
 
@@ -81,7 +81,10 @@ def mix(*weighted: tuple[Any, Loss]) -> Loss:
 
 
 def summed(loss: Loss) -> Loss:
-    """Returns a loss whose mean over a batch is the sum of the given one: each value times the batch size."""
+    """Returns a loss whose mean over a batch is the sum of the given one: each value times the batch size.
+
+    Its weight beside other losses therefore grows with the batch, and is another on smaller validation data.
+    """
 
     def scaled(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         return len(student) * loss(student, teacher, labels)

@@ -1,4 +1,7 @@
-"""Metrics of scores [N, C] against labels [N] or a teacher's scores; usable under jit and vmap."""
+"""Metrics of scores [N, C] against labels [N] or a teacher's scores; usable under jit and vmap.
+
+Scores of a diverged model are NaN, which every metric of predictions takes for class 0: look at `diverged`.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +18,7 @@ def predictions(scores: jax.Array) -> jax.Array:
 
 def accuracy(scores: jax.Array, labels: jax.Array) -> jax.Array:
     """Returns the share of examples whose highest score is at their label."""
+    _check_rows(scores, labels)
     return jnp.mean(predictions(scores) == labels)
 
 
@@ -36,6 +40,7 @@ def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "ma
     checks.one_of("average", average, ("macro", "weighted"))
     must = f"have {classes} columns for {classes} classes"
     checks.require(scores.shape[-1] == classes, "scores", must, f"of shape {scores.shape}")
+    _check_rows(scores, labels)
     predicted = jax.nn.one_hot(predictions(scores), classes)
     actual = jax.nn.one_hot(labels, classes)
     hits = (predicted * actual).sum(axis=0)
@@ -46,6 +51,7 @@ def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "ma
 
 def agreement(scores: jax.Array, teacher: jax.Array) -> jax.Array:
     """Returns the share of examples [N] on which the student's and the teacher's scores [N, C] name one class."""
+    checks.require(scores.shape == teacher.shape, "teacher", f"have the shape {scores.shape}", teacher.shape)
     return jnp.mean(predictions(scores) == predictions(teacher))
 
 
@@ -69,8 +75,14 @@ def calibration_error(scores: jax.Array, labels: jax.Array, *, bins: int = 15) -
         Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
     """
     checks.integer("bins", bins)
+    _check_rows(scores, labels)
     confidence = softmax(scores).max(axis=-1)
     correct = predictions(scores) == labels
     place = jnp.clip(jnp.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     gap = jax.ops.segment_sum(correct - confidence, place, bins)
     return jnp.abs(gap).sum() / len(labels)
+
+
+def _check_rows(scores: jax.Array, labels: jax.Array) -> None:
+    must = f"have the shape {scores.shape[:-1]}, one label a row of scores"
+    checks.require(scores.ndim == 2 and labels.shape == scores.shape[:-1], "labels", must, labels.shape)

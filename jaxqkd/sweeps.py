@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxqkd import checks
 from jaxqkd.types import Run
@@ -61,8 +61,9 @@ def sweep(
 
     Every cell uses the same seeds, so that differences between cells are paired by seed. The run is traced and
     compiled once. Runs go through each device in groups of `chunk`, all devices at once; the last group is
-    padded with repeats, which are dropped from the result. Results do not depend on what other runs do, nor on
-    how many devices there are; XLA compiles otherwise for one than for several, which may show in the last bits.
+    padded with repeats, which are dropped from the result. At one `chunk`, results do not depend on what other
+    runs do, nor on how many devices there are, but that XLA compiles otherwise for one device than for several,
+    which may show in the last bits.
 
     Args:
         run: A function `(seed, hparams) -> pytree of arrays`; hparams is a dict with one scalar a grid axis.
@@ -70,7 +71,8 @@ def sweep(
             whose leaves all lead with the axis S, such as `(keys, data)` with data drawn for each seed.
         grid: Values by name as `grid` returns them, or None for runs without hyper-parameters.
         chunk: Runs side by side on a device, at least 2; more take more memory. Another number changes the
-            last bits of the results.
+            last bits of the results. By default 4 on a CPU and 128 elsewhere, or the number of all runs if that
+            is smaller.
         devices: Devices to use; all local ones by default.
 
     Returns:
@@ -96,36 +98,54 @@ def prepare(
     compilation apart from the runs.
     """
     count, axes = _count(seeds), _checked(grid)
-    used = list(jax.local_devices() if devices is None else devices)
-    checks.require(len(used) > 0, "devices", "hold at least one device", "empty")
     cells = tuple(len(values) for values in axes.values())
     total = math.prod(cells) * count
-    width = _width(chunk, total, used[0].platform)
-    padded = math.ceil(total / (width * len(used))) * width * len(used)
-    lane = np.minimum(np.arange(padded), total - 1)  # lanes are cells, then seeds; the last one fills up
-    places = np.unravel_index(lane // count, cells) if cells else ()
+    found = list(jax.local_devices() if devices is None else devices)
+    checks.require(len(found) > 0, "devices", "hold at least one device", "empty")
+    width = _width(chunk, total, found[0].platform)
+    used = found[: math.ceil(total / width)]
+    rounds = math.ceil(total / (width * len(used)))
+    lane = np.minimum(
+        np.arange(rounds * width * len(used)), total - 1
+    )  # lanes are cells, then seeds; the last fills up
+    places = np.stack([lane % count, *(np.unravel_index(lane // count, cells) if cells else ())], axis=1)
+    mesh, names = Mesh(np.asarray(used), ("lanes",)), tuple(axes)
 
-    def group(seeds: Any, hparams: dict[str, jax.Array]) -> Any:
-        return jax.lax.map(lambda pair: run(*pair), (seeds, hparams), batch_size=width)
+    def group(seeds: Any, values: tuple[jax.Array, ...], places: jax.Array) -> Any:
+        def one(place: jax.Array) -> Any:
+            seed = jax.tree.map(lambda leaf: leaf[place[0]], seeds)
+            return run(
+                seed, {name: axis[place[1 + k]] for k, (name, axis) in enumerate(zip(names, values, strict=True))}
+            )
 
-    mesh, split = Mesh(np.asarray(used), ("lanes",)), PartitionSpec("lanes")
-    spread = jax.shard_map(group, mesh=mesh, in_specs=(split, split), out_specs=split, check_vma=False)
+        return jax.lax.map(one, places, batch_size=width)
+
+    everywhere, split = PartitionSpec(), PartitionSpec("lanes")
+    specs = (everywhere, everywhere, split)
+    spread = jax.shard_map(group, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
 
     def every_lane(seeds: Any, values: tuple[jax.Array, ...]) -> Any:
-        hparams = {name: value[place] for name, value, place in zip(axes, values, places, strict=True)}
-        found = spread(jax.tree.map(lambda leaf: leaf[lane % count], seeds), hparams)
-        return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, count, *leaf.shape[1:]), found)
+        done = spread(seeds, values, jnp.asarray(places, jnp.int32))
+        return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, count, *leaf.shape[1:]), done)
 
-    values = tuple(axes.values())  # a tuple, since jit would sort a dict and with it the axes
-    compiled = jax.jit(every_lane).lower(seeds, values).compile()
-    return lambda seeds: compiled(seeds, values)
+    def on_all_devices(tree: Any) -> Any:
+        return jax.device_put(tree, NamedSharding(mesh, everywhere))
+
+    values = on_all_devices(tuple(axes.values()))  # a tuple, since jit would sort a dict and with it the axes
+    compiled = jax.jit(every_lane).lower(on_all_devices(seeds), values).compile()
+    return lambda seeds: compiled(on_all_devices(seeds), values)
 
 
 def _count(seeds: Any) -> int:
     """Returns the number of seeds, after a check that their keys are distinct."""
     leaves = jax.tree.leaves(seeds)
+    arrays = len(leaves) > 0 and all(hasattr(leaf, "dtype") for leaf in leaves)
+    cure = "Use jax.random.split(key, seeds)."
+    checks.require(arrays, "seeds", "be arrays that lead with the seeds", f"a {type(seeds).__name__}", cure)
     typed = [leaf for leaf in leaves if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
-    checks.require(bool(typed) or len(leaves) == 1, "seeds", "hold random keys", "without any")
+    bare = len(leaves) == 1 and leaves[0].dtype == np.uint32
+    cure = "Make raw keys typed with jax.random.wrap_key_data."
+    checks.require(bool(typed) or bare, "seeds", "hold random keys", "without any", cure)
     for keys in typed or leaves:
         checks.keys("seeds", keys)
     counts = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}

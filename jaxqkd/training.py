@@ -61,8 +61,9 @@ def fit(
     Returns:
         Fit with the parameters and a history of arrays: `loss` [epochs] (the mean over the epoch's updates),
         `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how
-        many were run), `best_epoch` (from 0), `diverged` (the loss or a parameter was not finite) and
-        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there.
+        many were run), `best_epoch` (from 0; -1 if no validation loss was finite), `diverged` (a loss or a
+        parameter was not finite) and `diverged_epoch` (-1 where that never was). A diverged training with
+        patience stops there.
 
     Raises:
         ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
@@ -73,7 +74,7 @@ def fit(
     _check_names(metrics or {})
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
-    classes = jax.eval_shape(model.apply, params, data.x[:1]).shape[-1]
+    classes = _classes(model, params, data, validation)
     _check_classes(data, validation, classes)
 
     def objective(params: Params, batch: Data) -> jax.Array:
@@ -152,7 +153,7 @@ def _score(
 def _advance(state: _State, carry: tuple, record: History, epoch: jax.Array, keep: str) -> _State:
     """Returns the state after an epoch: the best so far, and whether all is still finite."""
     params, optimizer = carry
-    first = (state.diverged_epoch < 0) & ~_all_finite((record["loss"], params))
+    first = (state.diverged_epoch < 0) & ~_all_finite((record["loss"], record.get("val_loss", 0.0), params))
     diverged_epoch = jnp.where(first, epoch, state.diverged_epoch)
     better = record.get("val_loss", jnp.inf) < state.best_loss
     best_loss = jnp.where(better, record.get("val_loss", jnp.inf), state.best_loss)
@@ -238,6 +239,15 @@ def _check_data(data: Data, validation: Data | None) -> None:
         must = f"have the {data.x.shape[1]} features of `data`"
         checks.require(features == data.x.shape[1], f"{name}.x", must, f"of {features} features")
         checks.finite_rows(f"{name}.x", part.x)
+
+
+def _classes(model: Model, params: Params, data: Data, validation: Data | None) -> int:
+    """Returns the model's number of classes; shows it all data, of which an encoding may refuse a row."""
+    shapes = [
+        jax.eval_shape(lambda params, x=part.x: model.apply(params, x), params)
+        for part in _parts(data, validation).values()
+    ]
+    return shapes[0].shape[-1]
 
 
 def _check_classes(data: Data, validation: Data | None, classes: int) -> None:

@@ -286,3 +286,10 @@ def test_a_missing_or_unfit_teacher_is_refused(loss):
     with pytest.raises(ValueError, match="have the student's 4 classes, but is 3 classes"):
         loss(student, np.zeros((4, 3)), labels)
     assert loss(student, np.zeros((4, 4)), labels).shape == (4,)
+
+
+def test_hard_is_finite_where_another_class_is_impossible():
+    student = jnp.array([[0.0, 1.0, -jnp.inf]])
+    value, gradient = jax.value_and_grad(lambda z: hard()(z, None, jnp.array([0]))[0])(student)
+    np.testing.assert_allclose(value, np.log(1 + np.e), rtol=1e-6)
+    np.testing.assert_allclose(gradient, [[1 / (1 + np.e) - 1, np.e / (1 + np.e), 0]], atol=1e-6)

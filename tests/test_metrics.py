@@ -1,5 +1,6 @@
 """Metrics against scikit-learn and independent NumPy."""
 
+import functools
 import itertools
 
 import jax
@@ -120,3 +121,19 @@ def test_calibration_error_where_it_is_known():
     for bins in (0, 2.5):
         with pytest.raises(ValueError, match="Argument `bins`"):
             metrics.calibration_error(sure, jnp.array([0, 1]), bins=bins)
+
+
+@pytest.mark.parametrize(
+    "metric", [metrics.accuracy, functools.partial(metrics.f1, classes=3), metrics.calibration_error]
+)
+def test_labels_of_another_shape_are_refused(metric):
+    scores = jnp.eye(3)
+    assert jnp.isfinite(metric(scores, jnp.arange(3)))
+    for labels in (jnp.arange(3)[:, None], jnp.arange(2)):
+        with pytest.raises(ValueError, match=r"`labels` must have the shape \(3,\)"):
+            metric(scores, labels)
+
+
+def test_a_teacher_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"`teacher` must have the shape \(3, 3\), but is \(1, 3\)"):
+        metrics.agreement(jnp.eye(3), jnp.eye(3)[:1])

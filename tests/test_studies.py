@@ -12,7 +12,7 @@ from rich.console import Console
 from jaxqkd.papers.piperno2024 import PUBLISHED
 from jaxqkd.studies import gains, plots, store, tables, verdicts
 from jaxqkd.studies.execution import Task, execute, seed_keys
-from jaxqkd.studies.statistics import difference
+from jaxqkd.studies.statistics import difference, fewest_seeds
 
 STEADY = np.array([0.0, 0.02, -0.02, 0.01, -0.01, 0.015, -0.015, 0.005, -0.005, 0.003, -0.003, 0.0])
 
@@ -115,12 +115,14 @@ def test_gains_are_paired_corrected_and_signed(payoff_study):
 def test_the_summary_counts_what_the_corrected_tests_show(payoff_study):
     text = tables.gain_summary(gains.gains(payoff_study), 20)
     assert "gained in 2 of them and lost in 1; in the other\n5," in text
-    assert "could not" not in text
+    assert "Fewer than" not in text
 
 
 def test_the_summary_says_when_there_are_too_few_seeds(payoff_study):
     few = payoff_study.isel(seed=slice(4))
-    assert "They could not: fewer than 9" in tables.gain_summary(gains.gains(few), 4)
+    assert "Fewer than 9 seeds never pass a correction over 8 comparisons" in tables.gain_summary(
+        gains.gains(few), 4
+    )
 
 
 def test_gain_by_case_is_the_mean_gain(payoff_study):
@@ -169,6 +171,34 @@ def test_a_foreign_directory_is_refused_and_left_alone(tmp_path, text):
     with pytest.raises(ValueError, match="new or empty directory"):
         store.claim(tmp_path, "reproduce", {})
     assert (tmp_path / store.MANIFEST).read_text() == text
+
+
+def test_a_failed_study_leaves_no_directory_unless_it_has_written(tmp_path):
+    def work(path, text):
+        with store.claimed(path, "reproduce", {}):
+            if text:
+                store.save_text(path / "note", text)
+            raise RuntimeError("broken")
+
+    for name, text in (("a", ""), ("b", "kept")):
+        with pytest.raises(RuntimeError, match="broken"):
+            work(tmp_path / name, text)
+        assert (tmp_path / name).exists() == bool(text)
+
+
+def test_the_number_of_seeds_that_can_pass_a_correction():
+    assert fewest_seeds(1) == 6
+    assert fewest_seeds(24) == 10
+    assert 24 * 2.0 ** (1 - 10) < 0.05 < 24 * 2.0 ** (1 - 9)
+
+
+def test_rows_say_which_published_means_lie_inside(seed_study):
+    rows = verdicts.rows(seed_study, PUBLISHED)
+    for row in rows:
+        for (low, high), mean, inside in zip(row.predicted, row.published, row.inside, strict=True):
+            assert inside == (low - verdicts.ROUNDING <= mean <= high + verdicts.ROUNDING)
+    inside = sum(sum(row.inside) for row in rows if row.reading == "logits")
+    assert f"{inside} of 4 in logits" in tables.cells_inside(rows, 12)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -249,3 +249,32 @@ def test_the_ideal_user_code():
     assert not np.any(many["diverged"])
     assert np.all(many["loss"][..., -1] < many["loss"][..., 0])
     np.testing.assert_array_equal(many["loss"][0, 0], many["loss"][2, 0])
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [
+        (12, "`seeds` must be arrays that lead with the seeds, but is a int"),
+        ([0, 1, 2], "`seeds` must be arrays"),
+        (jnp.ones((3, 2)), "`seeds` must hold random keys"),
+        ((jax.random.key_data(KEYS), jnp.ones(len(KEYS))), "jax.random.wrap_key_data"),
+    ],
+)
+def test_seeds_that_are_no_keys_are_refused(seeds, message):
+    with pytest.raises(ValueError, match=message):
+        sweep(lambda seed, hparams: 0.0, seeds)
+
+
+def test_one_sweep_feeds_another_on_other_devices():
+    drawn = sweep(lambda key, hparams: jax.random.normal(key, (3,)), KEYS, devices=jax.devices()[:4])
+    total = sweep(lambda seed, hparams: seed[1].sum(), (KEYS, drawn), devices=jax.devices()[:2])
+    np.testing.assert_allclose(total, np.asarray(drawn).sum(axis=1), rtol=1e-6)
+
+
+def test_a_grid_does_not_copy_the_seeds_data_for_every_cell(monkeypatch):
+    seeds, cells, programs = (KEYS[:4], jnp.ones((4, 50_000))), {"a": list(range(64))}, []
+    compile_ = jax.stages.Lowered.compile
+    monkeypatch.setattr(jax.stages.Lowered, "compile", lambda low: programs.append(compile_(low)) or programs[-1])
+    found = prepare(lambda seed, hparams: seed[1].sum() * hparams["a"], seeds, cells, chunk=2)(seeds)
+    np.testing.assert_allclose(found[2], 100_000.0)
+    assert programs[-1].memory_analysis().temp_size_in_bytes < 64 * seeds[1].nbytes / 10

@@ -439,3 +439,29 @@ def test_a_loss_without_its_teacher_is_refused():
     for data, validation in ((GOOD._replace(teacher=None), None), (GOOD, GOOD._replace(teacher=None))):
         with pytest.raises(ValueError, match=r"`teacher` must hold the teacher's logits"):
             fit(KEY, LINEAR, data, kd(), optax.sgd(0.1), epochs=1, validation=validation)
+
+
+@pytest.mark.parametrize("patience", [None, 3])
+def test_a_validation_loss_that_is_not_finite_is_a_divergence(patience):
+    def history(poison):
+        x = jax.random.normal(jax.random.key(0), (12, 2))
+        train = Data(x, (x[:, 0] > 0).astype(int))
+        options = {"epochs": 5, "validation": train._replace(x=x + poison), "patience": patience}
+        return fit(jax.random.key(1), Linear(classes=2), train, hard(), optax.adam(0.1), **options).history
+
+    good, bad = jax.jit(history)(0.0), jax.jit(history)(jnp.nan)
+    assert not good["diverged"]
+    assert good["diverged_epoch"] == -1
+    assert bad["diverged"]
+    assert (bad["diverged_epoch"], bad["best_epoch"]) == (0, -1)
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_a_row_that_the_encoding_refuses_is_refused_before_training(batch_size):
+    student = QuantumStudent(jq.circuits.hea(qubits=1, layers=1), classes=2)
+    x = jnp.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
+    bad = Data(x, jnp.array([0, 1, 0, 1]))
+    for train, validation in ((bad, None), (bad._replace(x=x + 1), bad)):
+        options = {"epochs": 1, "batch_size": batch_size, "validation": validation}
+        with pytest.raises(ValueError, match="all zeros at row 2"):
+            fit(jax.random.key(0), student, train, hard(), optax.adam(0.1), **options)

@@ -134,10 +134,14 @@ def payoff(
         "alpha": list(ALPHAS),
         "seed": np.arange(seeds),
     }
-    results = xr.Dataset(variables, coords=coordinates, attrs={"data_sha256": digest(lessons[:2])})
+    results = xr.Dataset(
+        variables,
+        coords=coordinates,
+        attrs={"data_sha256": digest([(part.x, part.labels) for part in lessons[:2]])},
+    )
     results = results.assign(teacher_f1=(("seed", "label_noise"), lessons.teacher_f1))
     order = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
-    return results.transpose(*order), Timing(*np.add(taught, trained))
+    return results.transpose(*order), taught.plus(trained)
 
 
 def _lesson(key: Key, rate: jax.Array, epochs: int) -> Lesson:

@@ -46,6 +46,10 @@ class Timing(NamedTuple):
     compilation: float
     runs: float
 
+    def plus(self, other: "Timing") -> "Timing":
+        """Returns the time of both."""
+        return Timing(self.compilation + other.compilation, self.runs + other.runs)
+
 
 def execute(tasks: Sequence[Task], console: Console) -> tuple[list[Any], Timing]:
     """Returns the results of each task as NumPy arrays, and the time that all of them took.

@@ -1,5 +1,6 @@
 """Statistics of scores over seeds: summaries, paired differences, predictions, corrections."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,14 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     corrected = np.empty_like(stepped)
     corrected[order] = stepped
     return corrected
+
+
+def fewest_seeds(comparisons: int) -> int:
+    """Returns the number of seeds from which a signed-rank p can pass Holm's correction over so many comparisons.
+
+    The smallest two-sided p of n seeds is 2^(1 - n).
+    """
+    return math.ceil(1 - math.log2(0.05 / comparisons))
 
 
 def _signed_rank(change: np.ndarray) -> float:

@@ -7,7 +7,8 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ PACKAGES = [
     "flax",
     "optax",
     "tensorcircuit-ng",
-    "chex",
     "numpy",
     "scipy",
     "xarray",
@@ -50,6 +50,18 @@ def claim(directory: Path, study: str, options: Mapping[str, Any]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory):
         pass
+
+
+@contextmanager
+def claimed(directory: Path, study: str, options: Mapping[str, Any]) -> Iterator[None]:
+    """Claims the directory; if what follows fails before it has written anything, removes it again."""
+    claim(directory, study, options)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            directory.rmdir()
+        raise
 
 
 def save_text(path: Path, text: str) -> None:

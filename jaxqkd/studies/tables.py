@@ -1,24 +1,27 @@
 """Tables for the terminal and for documents, from the rows of a study."""
 
-import math
 from collections.abc import Sequence
 
+import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from jaxqkd.studies.gains import Gains
+from jaxqkd.studies.statistics import fewest_seeds
 from jaxqkd.studies.verdicts import Row
 
-WIDE = 150
+WIDE = 154
 """Columns from which each row of a table is one line; in a narrower terminal its cells take several."""
 
-VERDICT_HEADERS = ("student", "params", "without", "with", "change", "gained", "paper", "verdict")
+VERDICT_HEADERS = ("student", "params", "without", "with", "change", "gain", "paper", "verdict")
 
 READ_AS = """\
 Scores are F1 weighted by the classes' frequencies, without and with
 distillation: mean, variance and median over the seeds. The change is paired by
-seed, with its 95 % interval (Student's t); "gained" is the share of seeds whose
-change is positive. Parameters are classical + quantum."""
+seed, with its 95 % interval (Student's t) and the Holm-corrected p; "gain" is
+the share of seeds whose change is positive. The paper's means are marked ✓
+inside and ✗ outside the predicted interval, which manifest.json gives.
+Parameters are classical + quantum."""
 
 
 def verdict_cells(row: Row) -> list[list[str]]:
@@ -33,11 +36,17 @@ def verdict_cells(row: Row) -> list[list[str]]:
         [f"{row.classical}+{row.quantum}"],
         without,
         distilled,
-        [f"{change.mean:+.3f}", f"[{change.low:+.3f},", f"{change.high:+.3f}]"],
+        [f"{change.mean:+.3f}", f"[{change.low:+.3f},", f"{change.high:+.3f}]", f"p {row.p_corrected:.3f}"],
         [f"{change.gained:.0%}"],
-        [f"{row.published[0]:.3f}", "→", f"{row.published[1]:.3f}"],
+        [f"{mean:.3f}{'✓' if inside else '✗'}" for mean, inside in zip(row.published, row.inside, strict=True)],
         [row.verdict],
     ]
+
+
+def teachers(results: xr.Dataset) -> str:
+    """Returns how good the teachers are."""
+    f1 = results.teacher_f1
+    return f"Teachers: macro F1 {float(f1.mean()):.3f} on average, {float(f1.min()):.3f} at least."
 
 
 def gain_headers(rows: Sequence[Gains]) -> list[str]:
@@ -64,10 +73,23 @@ def gain_summary(rows: Sequence[Gains], seeds: int) -> str:
         f"Distillation gained in {better} of them and lost in {worse}; in the other\n"
         f"{len(tested) - better - worse}, these {seeds} seeds show no difference."
     )
-    needed = math.ceil(1 - math.log2(0.05 / len(tested)))  # the smallest p of n seeds is 2^(1 - n)
-    if seeds >= needed:
-        return told
-    return f"{told} They could not: fewer than {needed}\nseeds never pass a correction over so many comparisons."
+    return told if seeds >= fewest_seeds(len(tested)) else f"{told}\n{too_few(len(tested))}"
+
+
+def too_few(comparisons: int) -> str:
+    """Returns what to say where no comparison can pass the correction."""
+    return f"Fewer than {fewest_seeds(comparisons)} seeds never pass a correction over {comparisons} comparisons."
+
+
+def cells_inside(rows: Sequence[Row], seeds: int) -> str:
+    """Returns, for each reading, how many of the published means lie inside the predicted intervals."""
+    counts: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        inside, total = counts.get(row.reading, (0, 0))
+        counts[row.reading] = inside + sum(row.inside), total + 2
+    told = ", ".join(f"{inside} of {total} in {reading}" for reading, (inside, total) in counts.items())
+    text = f"Published means inside the predicted intervals: {told}."
+    return text if seeds >= fewest_seeds(len(rows)) else f"{text}\n{too_few(len(rows))}"
 
 
 def terminal(title: str, headers: Sequence[str], cells: Sequence[Sequence[Sequence[str]]], width: int) -> Table:

@@ -27,6 +27,10 @@ Verdict, by the first line that holds:
   mixed                 one lies below and the other above"""
 
 
+Interval = tuple[float, float]
+"""Lower and upper end."""
+
+
 class PublishedPair(Protocol):
     """A published mean score without and with distillation."""
 
@@ -52,6 +56,7 @@ class Row(NamedTuple):
         change: Paired comparison, with minus without.
         p_corrected: Its p, Holm-corrected over all rows.
         published: The published pair.
+        predicted: The intervals, without and with distillation, that this run predicts for the published means.
         verdict: By `RULE`.
     """
 
@@ -64,7 +69,14 @@ class Row(NamedTuple):
     change: Difference
     p_corrected: float
     published: tuple[float, float]
+    predicted: tuple[Interval, Interval]
     verdict: str
+
+    @property
+    def inside(self) -> tuple[bool, bool]:
+        """Whether each published mean lies in its interval."""
+        without, distilled = map(side, self.predicted, self.published)
+        return without == 0, distilled == 0
 
 
 def rows(results: xr.Dataset, published: Mapping[str, PublishedPair], *, score: str = "f1_weighted") -> list[Row]:
@@ -94,20 +106,30 @@ def rows(results: xr.Dataset, published: Mapping[str, PublishedPair], *, score: 
                 change=change,
                 p_corrected=float(p),
                 published=target,
+                predicted=(
+                    predicted_mean(pair[0], count=PUBLISHED_SEEDS),
+                    predicted_mean(pair[1], count=PUBLISHED_SEEDS),
+                ),
                 verdict=judge(pair, target, change, p),
             )
         )
     return found
 
 
+def side(interval: Interval, published: float) -> int:
+    """Returns 0 for a mean inside the interval, up to rounding; 1 if the interval lies above it, -1 if below."""
+    low, high = interval
+    return int(low > published + ROUNDING) - int(high < published - ROUNDING)
+
+
 def judge(pair: Iterable[np.ndarray], published: tuple[float, float], change: Difference, p: float) -> str:
     """Returns the verdict on scores [2, seeds] by `RULE`."""
-    sides = []
-    for values, target in zip(pair, published, strict=True):
-        if len(values) < FEWEST_SEEDS:
-            return "too few seeds"
-        low, high = predicted_mean(values, count=PUBLISHED_SEEDS)
-        sides.append(int(low > target + ROUNDING) - int(high < target - ROUNDING))
+    scores = list(pair)
+    if len(scores[0]) < FEWEST_SEEDS:
+        return "too few seeds"
+    sides = [
+        side(predicted_mean(v, count=PUBLISHED_SEEDS), mean) for v, mean in zip(scores, published, strict=True)
+    ]
     if sides == [0, 0]:
         return "reproduced"
     if p < 0.05 and change.mean * (published[1] - published[0]) > 0:

@@ -50,12 +50,12 @@ class Lesson(NamedTuple):
     teacher_f1: jax.Array
 
 
-def lesson(key: Key, *, epochs: int = EPOCHS) -> Lesson:
+def lesson(key: Key, *, epochs: int = EPOCHS, learning_rate: Any = TEACHER_LEARNING_RATE) -> Lesson:
     """Returns a seed's data and split, labelled by a teacher trained on them; all drawn from the key."""
     k_data, k_split, k_teacher, _ = jax.random.split(key, 4)
     drawn = data.xor_bits(k_data, count=EXAMPLES, bits=FEATURES)
     train, validation, test = data.split(k_split, drawn, FRACTIONS)
-    adam = optax.adam(TEACHER_LEARNING_RATE)
+    adam = optax.adam(learning_rate)
     taught = fit(
         k_teacher, TEACHER, train, losses.hard(), adam, epochs=epochs, validation=validation, patience=PATIENCE
     )
@@ -156,14 +156,14 @@ def reproduce(
             "seed": np.arange(seeds),
             "epoch": np.arange(epochs),
         },
-        attrs={"data_sha256": digest(lessons[:3])},
+        attrs={"data_sha256": digest([(part.x, part.labels) for part in lessons[:3]])},
     )
     results = results.assign(
         teacher_f1=("seed", lessons.teacher_f1),
         classical=("student", [count.classical for count in counts]),
         quantum=("student", [count.quantum for count in counts]),
     )
-    return results, Timing(*np.add(taught, trained))
+    return results, taught.plus(trained)
 
 
 def _variables(found: Sequence[dict[str, np.ndarray]], sizes: dict[str, int]) -> dict[str, tuple]:

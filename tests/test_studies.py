@@ -84,6 +84,14 @@ def test_the_verdict_table_fits_its_terminal_whole(seed_study, width):
     assert "21+90" in text
 
 
+def test_few_seeds_get_no_marks(seed_study):
+    rows = verdicts.rows(seed_study.isel(seed=slice(1)), PUBLISHED)
+    shown = "".join(part for row in rows for cell in tables.verdict_cells(row) for part in cell)
+    assert "✓" not in shown
+    assert "✗" not in shown
+    assert "too few" in tables.cells_inside(rows, 1)
+
+
 def test_markdown_has_one_line_a_row():
     text = tables.markdown(["a", "b"], [[["1"], ["2", "3"]]])
     assert text == "| a | b |\n| --- | --- |\n| 1 | 2 3 |\n"
@@ -225,8 +233,12 @@ def test_a_dataset_comes_back_from_its_file(tmp_path, seed_study):
 
 
 def test_the_manifest_names_versions_and_devices(tmp_path):
-    store.save_manifest(tmp_path / "manifest.json", "reproduce", {"seeds": 3}, {"seconds": 1.5})
-    found = json.loads((tmp_path / "manifest.json").read_text())
+    facts = {"seconds": 1.5, "interval": (float("nan"), 1.0)}
+    store.save_manifest(tmp_path / "manifest.json", "reproduce", {"seeds": 3}, facts)
+    text = (tmp_path / "manifest.json").read_text()
+    found = json.loads(text)
+    assert "NaN" not in text
+    assert found["interval"] == [None, 1.0]
     assert found["options"] == {"seeds": 3}
     assert found["seconds"] == 1.5
     assert found["versions"].keys() >= {"jaxqkd", "jax", "flax", "optax", "tensorcircuit-ng"}

@@ -104,7 +104,8 @@ def save_manifest(path: Path, study: str, options: Mapping[str, Any], facts: Map
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
-    save_text(path, json.dumps(manifest, indent=2) + "\n")
+    standard = json.loads(json.dumps(manifest), parse_constant=lambda _: None)  # JSON has no NaN: unknown is null
+    save_text(path, json.dumps(standard, indent=2) + "\n")
 
 
 def digest(arrays: Any) -> str:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from jaxqkd.studies.gains import Gains
 from jaxqkd.studies.statistics import fewest_seeds
-from jaxqkd.studies.verdicts import Row
+from jaxqkd.studies.verdicts import FEWEST_SEEDS, Row
 
 WIDE = 154
 """Columns from which each row of a table is one line; in a narrower terminal its cells take several."""
@@ -38,7 +38,7 @@ def verdict_cells(row: Row) -> list[list[str]]:
         distilled,
         [f"{change.mean:+.3f}", f"[{change.low:+.3f},", f"{change.high:+.3f}]", f"p {row.p_corrected:.3f}"],
         [f"{change.gained:.0%}"],
-        [f"{mean:.3f}{'✓' if inside else '✗'}" for mean, inside in zip(row.published, row.inside, strict=True)],
+        [f"{mean:.3f}{_mark(row, inside)}" for mean, inside in zip(row.published, row.inside, strict=True)],
         [row.verdict],
     ]
 
@@ -88,6 +88,8 @@ def cells_inside(rows: Sequence[Row], seeds: int) -> str:
         inside, total = counts.get(row.reading, (0, 0))
         counts[row.reading] = inside + sum(row.inside), total + 2
     told = ", ".join(f"{inside} of {total} in {reading}" for reading, (inside, total) in counts.items())
+    if seeds < FEWEST_SEEDS:
+        return f"{seeds} seeds are too few to say whether the published means are inside."
     text = f"Published means inside the predicted intervals: {told}."
     return text if seeds >= fewest_seeds(len(rows)) else f"{text}\n{too_few(len(rows))}"
 
@@ -102,6 +104,12 @@ def terminal(title: str, headers: Sequence[str], cells: Sequence[Sequence[Sequen
     for line in cells:
         table.add_row(*(joint.join(parts) for parts in line))
     return table
+
+
+def _mark(row: Row, inside: bool) -> str:
+    if row.verdict == "too few seeds":
+        return ""
+    return "✓" if inside else "✗"
 
 
 def markdown(headers: Sequence[str], cells: Sequence[Sequence[Sequence[str]]]) -> str:

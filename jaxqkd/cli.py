@@ -1,8 +1,12 @@
 """The command line, thin: `jaxqkd reproduce` and `jaxqkd payoff`."""
 
+import contextlib
+import functools
+import io
+import itertools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,17 +34,37 @@ DESCRIPTION = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns 0, 1 if every run diverged, 2 on bad input, 130 on Ctrl-C."""
-    commands = {"reproduce": reproduce, "payoff": payoff}
     try:
-        return tyro.extras.subcommand_cli_from_dict(
-            commands, prog="jaxqkd", description=DESCRIPTION, args=arguments
-        )
+        return _parsed({"reproduce": reproduce, "payoff": payoff}, arguments)()
     except (ValueError, OSError) as error:
         print(f"jaxqkd: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("jaxqkd: interrupted; no results were written.", file=sys.stderr)
         return 130
+
+
+def _parsed(commands: Mapping[str, Callable[..., int]], arguments: Sequence[str] | None) -> Callable[[], int]:
+    """Returns the command with its options; raises a ValueError of one line where tyro would print a box."""
+
+    def delayed(command: Callable[..., int]) -> Callable[..., Callable[[], int]]:
+        return functools.wraps(command)(lambda **options: functools.partial(command, **options))
+
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told):
+            return tyro.extras.subcommand_cli_from_dict(
+                {name: delayed(command) for name, command in commands.items()},
+                prog="jaxqkd",
+                description=DESCRIPTION,
+                args=arguments,
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        lines = [line.strip("│╭╮╰╯ ") for line in told.getvalue().splitlines()]
+        message = itertools.takewhile(lambda line: not line.startswith("─"), lines[1:])
+        raise ValueError(f"{' '.join(filter(None, message)).rstrip('.')}. See jaxqkd --help.") from None
 
 
 def reproduce(

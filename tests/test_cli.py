@@ -64,6 +64,8 @@ def test_payoff_ends_with_table_and_files(tmp_path, capsys):
         (["--seeds", "0"], "`seeds` must be at least 1, but is 0"),
         (["--seeds", "-3"], "`seeds` must be at least 1, but is -3"),
         (["--epochs", "0"], "`epochs` must be at least 1, but is 0"),
+        (["--seeds", "1.5"], "Error parsing --seeds: invalid literal for int()"),
+        (["--seedz", "3"], "--seedz"),
         (["--seed", "-1"], "`seed` must be at least 0, but is -1"),
     ],
 )
@@ -74,6 +76,17 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
     assert told in error
     assert error.count("\n") == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), [([], "Expected one of {reproduce, payoff}. See"), (["reproduced"], "reproduced")]
+)
+def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, arguments, told):
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("jaxqkd: ")
+    assert told in error
+    assert error.count("\n") == 1
 
 
 def test_a_foreign_directory_is_refused(tmp_path, capsys):

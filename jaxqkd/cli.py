@@ -62,9 +62,10 @@ def _parsed(commands: Mapping[str, Callable[..., int]], arguments: Sequence[str]
     except SystemExit as stop:
         if not stop.code:
             raise
-        lines = [line.strip("│╭╮╰╯ ") for line in told.getvalue().splitlines()]
-        message = itertools.takewhile(lambda line: not line.startswith("─"), lines[1:])
-        raise ValueError(f"{' '.join(filter(None, message)).rstrip('.')}. See jaxqkd --help.") from None
+        lines = [line.strip("│╭╮╰╯|+ ") for line in told.getvalue().splitlines()[1:]]  # the first is a title
+        groups = itertools.groupby(lines, key=lambda line: bool(line.strip("─-")))
+        message = next(" ".join(group) for has_text, group in groups if has_text)
+        raise ValueError(f"{message.rstrip('.')}. See jaxqkd --help.") from None
 
 
 def reproduce(

@@ -83,13 +83,13 @@ def too_few(comparisons: int) -> str:
 
 def cells_inside(rows: Sequence[Row], seeds: int) -> str:
     """Returns, for each reading, how many of the published means lie inside the predicted intervals."""
+    if seeds < FEWEST_SEEDS:
+        return f"{seeds} seeds are too few to say whether the published means are inside."
     counts: dict[str, tuple[int, int]] = {}
     for row in rows:
         inside, total = counts.get(row.reading, (0, 0))
         counts[row.reading] = inside + sum(row.inside), total + 2
     told = ", ".join(f"{inside} of {total} in {reading}" for reading, (inside, total) in counts.items())
-    if seeds < FEWEST_SEEDS:
-        return f"{seeds} seeds are too few to say whether the published means are inside."
     text = f"Published means inside the predicted intervals: {told}."
     return text if seeds >= fewest_seeds(len(rows)) else f"{text}\n{too_few(len(rows))}"
 

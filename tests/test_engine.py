@@ -258,20 +258,57 @@ def test_a_circuit_traced_in_float64_is_traced_again_in_float32():
     assert (doubles.out_avals[0].dtype, singles.out_avals[0].dtype) == ("float64", "float32")
 
 
+def kinds(gates, qubits):
+    return [type(step).__name__ for step in steps.steps(tuple(gates), qubits)]
+
+
 def test_the_steps_of_a_layer():
     found = steps.steps(hea(qubits=6, layers=1).gates, 6)
-    assert [type(step) for step in found] == [steps.Local, steps.Permutation]
-    assert found[0].windows == ((0, 1, 2), (3, 4, 5))
-    found = steps.steps(universal(qubits=6, layers=1).gates, 6)
-    assert [type(step) for step in found] == [steps.Local, steps.Phase]
-    found = steps.steps(universal(qubits=6, layers=1, kept=(0, 4, 5)).gates, 6)
-    assert [type(step) for step in found] == [steps.Local, steps.Phase, steps.Local]
-    assert found[2].windows == ((0, 1, 2), (4, 5))
-    swaps = (Gate("cnot", (0, 1)), Gate("swap", (1, 2)), Gate("toffoli", (0, 1, 2)))
-    alone = (Gate("rxx", (0, 1), theta=0), Gate("rxx", (1, 2), theta=1), Gate("rxx", (0, 1), x=0))
-    assert [type(step) for step in steps.steps(swaps + alone, 3)] == [steps.Permutation] + [steps.Dense] * 3
-    assert [step.is_driven for step in steps.steps(alone, 3)] == [False, False, True]
+    assert kinds(hea(qubits=6, layers=1).gates, 6) == ["Phase", "Local", "Permutation", "Phase"]
+    assert found[1].windows == ((0, 1, 2), (3, 4, 5))
+    assert kinds(universal(qubits=6, layers=1).gates, 6) == ["Phase", "Local", "Phase", "Local", "Phase"]
+    selective = universal(qubits=6, layers=1, kept=(0, 4, 5)).gates
+    assert kinds(selective, 6) == ["Phase", "Local", "Phase", "Local"]
+    assert steps.steps(selective, 6)[3].windows == ((0, 1, 2), (4, 5))
+    assert kinds([Gate("cnot", (0, 1)), Gate("swap", (1, 2)), Gate("toffoli", (0, 1, 2))], 3) == ["Permutation"]
     assert steps.steps((), 3) == ()
+
+
+def test_windows_are_about_equally_wide():
+    widths = {
+        qubits: [len(w) for w in steps.steps(tuple(Gate("h", (q,)) for q in range(qubits)), qubits)[0].windows]
+        for qubits in (1, 3, 4, 5, 7, 10)
+    }
+    assert widths == {1: [1], 3: [3], 4: [2, 2], 5: [3, 2], 7: [3, 3, 1], 10: [3, 3, 3, 1]}
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "z"])
+@pytest.mark.parametrize("name", ["r{}", "r{0}{0}", "cr{}"])
+def test_what_a_feature_turns_is_one_vector_of_phases(name, axis):
+    gate = name.format(axis)
+    places = [(0,), (1,)] if ROTATIONS[gate] == 1 else [(0, 1), (1, 2)]
+    alone = [Gate(gate, place, x=index) for index, place in enumerate(places)]
+    driven = [step for step in steps.steps(tuple(alone), 3) if isinstance(step, steps.Phase) and step.is_driven]
+    assert sum(len(step.angles) for step in driven) == 2
+    if ROTATIONS[gate] == 1:
+        assert len(driven) == 1
+
+
+def test_gates_move_ahead_of_those_that_leave_their_qubits_alone():
+    by_qubit = [Gate(name, (q,), theta=q if name == "ry" else None) for q in (0, 1) for name in ("h", "s", "ry")]
+    assert kinds(by_qubit, 2) == ["Local", "Phase", "Local"]
+    entangled = [*by_qubit[:3], Gate("cnot", (0, 1)), *by_qubit[3:]]
+    assert kinds(entangled, 2) == ["Local", "Phase", "Local", "Permutation", "Local", "Phase", "Local"]
+
+
+def test_features_in_the_prefix_alone_leave_the_layers_to_one_product():
+    prefix = (*(Gate("ry", (q,), x=q) for q in range(3)), Gate("cnot", (0, 1)))
+    circuit = Circuit(3, 2, hea(qubits=3, layers=1).gates, prefix)
+    theta, states, x = draw(circuit, 20)
+    run = jax.jit(final_states(circuit))
+    close(run(theta, states, x), reference.final_states(circuit, theta, states, x))
+    text = run.lower(theta, states, x).as_text()
+    assert "complex<f32>>, tensor<8x20xcomplex<f32>>" in text  # the layers' unitary times the batch
 
 
 def test_a_permutation_gathers_each_amplitude_from_its_source():

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxqkd import checks
 from jaxqkd.quantum import contraction
 from jaxqkd.quantum.circuits import Circuit, check_kept
-from jaxqkd.quantum.steps import Dense, Local, Permutation, Phase, Step, signs, steps
+from jaxqkd.quantum.steps import Local, Permutation, Phase, Step, signs, steps
 
 PRECISION = "highest"
 """Of every product; accelerators otherwise round float32 to fewer bits, which errors of angles add to."""
@@ -45,9 +45,9 @@ def expectations(
         Expectation values [B, len(kept)] in [-1, 1].
     """
     read = check_kept(kept, circuit.qubits)
-    real, imaginary = final_states(circuit, theta, states, x=x)
-    readout = jnp.asarray(signs(circuit.qubits)[:, list(read)], real.dtype)
-    return jnp.matmul(real**2 + imaginary**2, readout, precision=PRECISION)
+    real, imaginary = _final(circuit, theta, states, x)
+    readout = jnp.asarray(signs(circuit.qubits)[:, list(read)].T, real.dtype)
+    return jnp.matmul(readout, real**2 + imaginary**2, precision=PRECISION).T
 
 
 def final_states(
@@ -61,17 +61,8 @@ def final_states(
         states: States [B, 2^Q] before the circuit, real or complex.
         x: Features [B, D], where a gate of the circuit reads them.
     """
-    _check_shapes(circuit, theta, states, x)
-    batch, size = states.shape
-    if circuit.features or batch <= size:
-        final = evolve(circuit, theta, states.T, x=x).T
-        return final.real, final.imag
-    columns = unitary(circuit, theta)
-    if jnp.iscomplexobj(states):
-        final = jnp.matmul(states, columns.T, precision=PRECISION)
-        return final.real, final.imag
-    both = jnp.matmul(states, jnp.concatenate([columns.real, columns.imag]).T, precision=PRECISION)
-    return both[:, :size], both[:, size:]
+    real, imaginary = _final(circuit, theta, states, x)
+    return real.T, imaginary.T
 
 
 def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
@@ -81,83 +72,104 @@ def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
 
 def evolve(circuit: Circuit, theta: jax.Array, psi: jax.Array, *, x: jax.Array | None = None) -> jax.Array:
     """Returns psi [2^Q, B], whose columns are states, after the prefix and all layers of the circuit."""
-    theta = jnp.asarray(theta, jnp.result_type(theta, float))
-    psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
-    features = jnp.zeros((psi.shape[1], 0)) if x is None else jnp.asarray(x, theta.dtype)
-    for step in steps(circuit.prefix, circuit.qubits):
-        psi = _apply(step, _driven(step, features) + _shared(step, theta[0]), psi)
-    layer = steps(circuit.gates, circuit.qubits)
-    driven = [_driven(step, features) for step in layer]
-    shared = [jax.vmap(functools.partial(_shared, step))(circuit.scale * theta) for step in layer]
+    return _layers(circuit, theta, _prefix(circuit, psi, x), x)
 
-    def one_layer(psi: jax.Array, shared: list[Factors]) -> tuple[jax.Array, None]:
-        for step, own, common in zip(layer, driven, shared, strict=True):
-            psi = _apply(step, own + common, psi)
+
+def _final(
+    circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None
+) -> tuple[jax.Array, jax.Array]:
+    """Returns the parts [2^Q, B] of the final states: basis states are rows, so that no product is transposed."""
+    _check_shapes(circuit, theta, states, x)
+    batch, size = states.shape
+    psi = states.T
+    if batch <= size or any(gate.x is not None for gate in circuit.gates):
+        final = evolve(circuit, theta, psi, x=x)
+        return final.real, final.imag
+    if circuit.features:  # of the prefix alone, which is then a part of the encoding
+        psi, columns = _prefix(circuit, psi, x), _layers(circuit, theta, jnp.eye(size), None)
+    else:
+        columns = unitary(circuit, theta)
+    if jnp.iscomplexobj(psi):
+        final = jnp.matmul(columns, psi, precision=PRECISION)
+        return final.real, final.imag
+    both = jnp.matmul(jnp.concatenate([columns.real, columns.imag]), psi, precision=PRECISION)
+    return both[:size], both[size:]
+
+
+def _prefix(circuit: Circuit, psi: jax.Array, x: jax.Array | None) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after the gates before the first layer, which no trained angle turns."""
+    for step in steps(circuit.prefix, circuit.qubits):
+        psi = _apply(step, _factors(step, jnp.zeros(0, psi.real.dtype), x), psi)
+    return psi
+
+
+def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | None) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after all layers, one scan; what features turn is computed once for all."""
+    theta = jnp.asarray(theta, jnp.result_type(theta, float))
+    layer = steps(circuit.gates, circuit.qubits)
+    driven = [_factors(step, theta[0], x) if _is_driven(step) else () for step in layer]
+    trained = [
+        () if _is_driven(step) else jax.vmap(functools.partial(_factors, step))(circuit.scale * theta)
+        for step in layer
+    ]
+    psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
+    ends = layer[:1] + layer[1:][-1:]
+    if len(ends) == 2 and all(isinstance(step, Phase) and not step.is_driven for step in ends):
+        # a layer's first phases join the last ones of the layer before
+        ((first,), *trained), layer, driven = trained, layer[1:], driven[1:]
+        psi = psi * first[0]
+        trained[-1] = (trained[-1][0] * jnp.concatenate([first[1:], jnp.ones_like(first[:1])]),)
+
+    def one_layer(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, None]:
+        for step, every, own in zip(layer, driven, trained, strict=True):
+            psi = _apply(step, every + own, psi)
         return psi, None
 
-    return jax.lax.scan(one_layer, psi, shared, length=circuit.layers)[0]
+    return jax.lax.scan(one_layer, psi, trained, length=circuit.layers)[0]
 
 
-def _driven(step: Step, x: jax.Array) -> Factors:
-    """Returns the factors of a step that features x [B, D] drive, one set an example; none for other steps."""
-    return jax.vmap(functools.partial(_factors, step))(x) if step.is_driven else ()
+def _is_driven(step: Step) -> bool:
+    return isinstance(step, Phase) and step.is_driven
 
 
-def _shared(step: Step, theta: jax.Array) -> Factors:
-    """Returns the factors that all examples share, given a layer's angles [P]; none for a driven step."""
-    return () if step.is_driven else _factors(step, theta)
-
-
-def _factors(step: Step, angles: jax.Array) -> Factors:
-    """Returns the arrays that a step multiplies states by, given the angles that its indices refer to."""
+def _factors(step: Step, theta: jax.Array, x: jax.Array | None = None) -> Factors:
+    """Returns the arrays that a step multiplies states by, given a layer's angles [P] and features x [B, D]."""
     if isinstance(step, Local):
-        return _windows(step, angles)
-    if isinstance(step, Dense):
-        gate = [(step.name, range(len(step.qubits)))]
-        return (contraction.matrix(gate, len(step.qubits), angles[step.angles]),)
+        return _windows(step, theta)
     if isinstance(step, Phase):
-        generators = jnp.asarray(step.generators, angles.dtype)
-        turned = jnp.matmul(angles[step.angles], generators, precision=PRECISION)
-        return (jnp.exp(-1j * (turned + jnp.asarray(step.fixed, angles.dtype))),)
+        angles = jnp.asarray(x, theta.dtype).T if step.is_driven else theta[:, None]
+        turned = jnp.matmul(jnp.asarray(step.generators, theta.dtype), angles[step.angles], precision=PRECISION)
+        phases = jnp.exp(-1j * turned)
+        return (phases * jnp.asarray(step.fixed[:, None], phases.dtype),)
     return ()
 
 
 def _windows(step: Local, angles: jax.Array) -> Factors:
-    """Returns one matrix a window: the Kronecker product of its qubits' matrices."""
+    """Returns one real matrix a window: the Kronecker product of its qubits' matrices."""
     single: dict[int, jax.Array] = {}
     for names, qubits, indices in step.patterns:
         gates = [(name, (0,)) for name in names]
         contract = functools.partial(contraction.matrix, gates, 1)
-        single |= dict(zip(qubits, jax.vmap(contract)(angles[indices]), strict=True))
-    one = jnp.eye(2, dtype=jnp.result_type(angles.dtype, jnp.complex64))
+        single |= dict(zip(qubits, jax.vmap(contract)(angles[indices]).real, strict=True))
+    one = jnp.eye(2, dtype=angles.dtype)
     return tuple(functools.reduce(jnp.kron, [single.get(qubit, one) for qubit in w]) for w in step.windows)
 
 
 def _apply(step: Step, factors: Factors, psi: jax.Array) -> jax.Array:
-    """Returns the columns psi [2^Q, B] after a step; each column has factors of its own if it is driven."""
+    """Returns the columns psi [2^Q, B] after a step."""
     if isinstance(step, Permutation):
         return psi[step.source]
-    if step.is_driven:
-        return jax.vmap(functools.partial(_multiply, step), in_axes=(0, 1), out_axes=1)(factors, psi)
-    return _multiply(step, factors, psi)
-
-
-def _multiply(step: Local | Phase | Dense, factors: Factors, psi: jax.Array) -> jax.Array:
     if isinstance(step, Phase):
-        return psi * factors[0].reshape(-1, *[1] * (psi.ndim - 1))
-    if isinstance(step, Dense):
-        return _on_any_qubits(factors[0], step.qubits, psi)
+        return psi * factors[0]
+    size, batch = psi.shape
+    parts = jnp.concatenate([psi.real, psi.imag], axis=1)
     for window, factor in zip(step.windows, factors, strict=True):
-        grouped = psi.reshape(2 ** window[0], 2 ** len(window), -1)
-        psi = jnp.einsum("ij,ajb->aib", factor, grouped, precision=PRECISION).reshape(psi.shape)
-    return psi
-
-
-def _on_any_qubits(factor: jax.Array, places: Sequence[int], psi: jax.Array) -> jax.Array:
-    qubits, width = psi.shape[0].bit_length() - 1, len(places)
-    legs = jnp.moveaxis(psi.reshape(*[2] * qubits, -1), places, range(width))
-    turned = jnp.matmul(factor, legs.reshape(2**width, -1), precision=PRECISION).reshape(legs.shape)
-    return jnp.moveaxis(turned, range(width), places).reshape(psi.shape)
+        grouped = parts.reshape(2 ** window[0], 2 ** len(window), -1)
+        matrices = jnp.broadcast_to(
+            factor, (len(grouped), *factor.shape)
+        )  # a batch, so that nothing is transposed
+        parts = jnp.matmul(matrices, grouped, precision=PRECISION).reshape(size, 2 * batch)
+    return jax.lax.complex(parts[:, :batch], parts[:, batch:])
 
 
 def _check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None) -> None:

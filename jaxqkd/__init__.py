@@ -6,6 +6,7 @@ Five words make everything: Data, Model, Circuit, Loss, Run. `fit` trains any mo
 
 from jaxqkd import data, losses, metrics, models
 from jaxqkd.quantum import circuits, encodings, engine, initialisers
+from jaxqkd.runtime import use_all_cores, use_compile_cache
 from jaxqkd.sweeps import grid, prepare, sweep
 from jaxqkd.training import fit, label
 from jaxqkd.types import Data, Fit, Loss, Metric, Model, Run
@@ -32,4 +33,6 @@ __all__ = [
     "models",
     "prepare",
     "sweep",
+    "use_all_cores",
+    "use_compile_cache",
 ]

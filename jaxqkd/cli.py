@@ -4,13 +4,11 @@ import contextlib
 import functools
 import io
 import itertools
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 import tyro
 import xarray as xr
@@ -19,12 +17,14 @@ from rich.console import Console
 from jaxqkd import __version__, checks
 from jaxqkd.papers import payoff as payoff_study
 from jaxqkd.papers import piperno2024
+from jaxqkd.runtime import use_all_cores, use_compile_cache
 from jaxqkd.studies import gains, plots, store, tables, verdicts
 from jaxqkd.studies.execution import Timing
 
 Count = Annotated[int, tyro.conf.arg(metavar="N")]
 Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")]
 Directory = Annotated[Path, tyro.conf.arg(metavar="DIR")]
+Cache = Annotated[str, tyro.conf.arg(metavar="auto|off|DIR")]
 
 DESCRIPTION = (
     f"jaxqkd {__version__}: quantum knowledge distillation in JAX. A classical teacher's soft labels train small "
@@ -76,6 +76,7 @@ def reproduce(
     readings: Names = tuple(piperno2024.READINGS),
     out: Directory = Path("jaxqkd-reproduce"),
     seed: Count = 0,
+    compile_cache: Cache = "auto",
 ) -> int:
     """Reproduce the seed study: a teacher and eight students, without and with distillation, in three readings.
 
@@ -89,13 +90,15 @@ def reproduce(
         readings: Which readings of the published training, out of logits softmax-twice unstable.
         out: Where the results go: a new or empty directory, or one of the same study and options.
         seed: Another number draws other data and initialisations for all seeds.
+        compile_cache: Where compiled programs are kept for the next time: a private directory, "auto" for
+            jaxqkd in the user's cache directory, or "off".
     """
     _check_sizes(seeds, epochs, seed)
     _check_names("students", students, piperno2024.STUDENTS)
     _check_names("readings", readings, tuple(piperno2024.READINGS))
     options = {"seeds": seeds, "epochs": epochs, "students": students, "readings": readings, "seed": seed}
     with store.claimed(out, "reproduce", options):
-        _use_all_cores()
+        _set_up(compile_cache)
         console = Console(stderr=True)
         results, timing = piperno2024.reproduce(
             seeds=seeds, epochs=epochs, students=students, readings=readings, base=seed, console=console
@@ -122,6 +125,7 @@ def payoff(
     students: Names = tuple(payoff_study.STUDENTS),
     out: Directory = Path("jaxqkd-payoff"),
     seed: Count = 0,
+    compile_cache: Cache = "auto",
 ) -> int:
     """Ask when distillation pays: few, noisy labels on a continuous three-class XOR, by temperature and alpha.
 
@@ -134,12 +138,14 @@ def payoff(
         students: Which students, out of linear mlp hea universal.
         out: Where the results go: a new or empty directory, or one of the same study and options.
         seed: Another number draws other data and initialisations for all seeds.
+        compile_cache: Where compiled programs are kept for the next time: a private directory, "auto" for
+            jaxqkd in the user's cache directory, or "off".
     """
     _check_sizes(seeds, epochs, seed)
     _check_names("students", students, tuple(payoff_study.STUDENTS))
     options = {"seeds": seeds, "epochs": epochs, "students": students, "seed": seed}
     with store.claimed(out, "payoff", options):
-        _use_all_cores()
+        _set_up(compile_cache)
         results, timing = payoff_study.payoff(
             seeds=seeds, epochs=epochs, students=students, base=seed, console=Console(stderr=True)
         )
@@ -171,10 +177,16 @@ def _check_names(argument: str, names: Sequence[str], known: Sequence[str]) -> N
     checks.require(len(set(names)) == len(names), argument, "name each once", " ".join(names))
 
 
-def _use_all_cores() -> None:
-    """Gives XLA one CPU device a core, which is faster than one device for all of them."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jax.config.update("jax_num_cpu_devices", allowed or 1)
+def _set_up(compile_cache: str) -> None:
+    """Gives XLA all cores and the compile cache, without which everything works, too, if slower."""
+    use_all_cores()
+    if compile_cache == "auto":
+        try:
+            use_compile_cache()
+        except (ValueError, OSError) as error:
+            print(f"jaxqkd: compiled programs are not kept: {error}", file=sys.stderr)
+    elif compile_cache != "off":
+        use_compile_cache(compile_cache)
 
 
 def _save(

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxqkd import checks
+from jaxqkd import checks, memory
 from jaxqkd.quantum import engine
 from jaxqkd.quantum.circuits import Circuit, check_kept
 from jaxqkd.quantum.encodings import Encoding, amplitude
@@ -104,6 +104,7 @@ class QuantumStudent(nn.Module):
         inputs = x if self.input_width is None else _dense(self.input_width, "input")(x)
         if self.is_initializing():  # customary with zeros, which have no direction; values do not matter here
             inputs = jnp.ones_like(inputs)
+        memory.check_states(self.circuit.qubits, len(inputs))
         states = self.encoding(inputs, self.circuit.qubits)
         theta = self.param("theta", self.initialiser, self.circuit)
         kept = check_kept(self.kept, self.circuit.qubits)

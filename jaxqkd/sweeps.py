@@ -7,16 +7,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jaxqkd import checks
+from jaxqkd import checks, memory
 from jaxqkd.types import Run
 
 Grid = Mapping[str, Sequence[float] | jax.Array]
 
-CHUNK_ON_CPU, CHUNK_ELSEWHERE = 4, 128
-"""Runs that go side by side through a device by default. On a CPU their arrays should stay in a core's cache; an
-accelerator should be full."""
+CACHE = 2**20
+"""Bytes that the runs side by side on a CPU should keep to by default: about a core's cache."""
 
 _RANGES: dict[str, Callable[[str, Any], None]] = {
     "temperature": checks.positive,
@@ -71,15 +71,15 @@ def sweep(
             whose leaves all lead with the axis S, such as `(keys, data)` with data drawn for each seed.
         grid: Values by name as `grid` returns them, or None for runs without hyper-parameters.
         chunk: Runs side by side on a device, at least 2; more take more memory. Another number changes the
-            last bits of the results. By default 4 on a CPU and 128 elsewhere, or the number of all runs if that
-            is smaller.
+            last bits of the results. By default as many as fit a core's cache, 2 to 8, on a CPU, and as many as
+            fit half of the memory, at most 128, elsewhere.
         devices: Devices to use; all local ones by default.
 
     Returns:
         A pytree like the run's, with leaves [n_1, ..., n_k, S, ...] for grid axes of n_1 ... n_k values.
 
     Raises:
-        ValueError: On no keys or repeated ones, or values out of their range.
+        ValueError: On no keys or repeated ones, values out of their range, or runs that memory cannot hold.
     """
     return prepare(run, seeds, grid, chunk=chunk, devices=devices)(seeds)
 
@@ -102,25 +102,20 @@ def prepare(
     total = math.prod(cells) * count
     found = list(jax.local_devices() if devices is None else devices)
     checks.require(len(found) > 0, "devices", "hold at least one device", "empty")
-    width = _width(chunk, total, found[0].platform)
+    one, size = _traced(run, seeds, axes)
+    width = _width(chunk, total, size, found[0].platform)
     used = found[: math.ceil(total / width)]
-    rounds = math.ceil(total / (width * len(used)))
-    lane = np.minimum(
-        np.arange(rounds * width * len(used)), total - 1
-    )  # lanes are cells, then seeds; the last fills up
-    places = np.stack([lane % count, *(np.unravel_index(lane // count, cells) if cells else ())], axis=1)
-    mesh, names = Mesh(np.asarray(used), ("lanes",)), tuple(axes)
+    _check_memory(used, width, size)
+    mesh, places = Mesh(np.asarray(used), ("lanes",)), _places(cells, count, width * len(used))
+    everywhere, split = PartitionSpec(), PartitionSpec("lanes")
 
     def group(seeds: Any, values: tuple[jax.Array, ...], places: jax.Array) -> Any:
-        def one(place: jax.Array) -> Any:
+        def at(place: jax.Array) -> Any:
             seed = jax.tree.map(lambda leaf: leaf[place[0]], seeds)
-            return run(
-                seed, {name: axis[place[1 + k]] for k, (name, axis) in enumerate(zip(names, values, strict=True))}
-            )
+            return one(seed, tuple(axis[index] for axis, index in zip(values, place[1:], strict=True)))
 
-        return jax.lax.map(one, places, batch_size=width)
+        return jax.lax.map(at, places, batch_size=width)
 
-    everywhere, split = PartitionSpec(), PartitionSpec("lanes")
     specs = (everywhere, everywhere, split)
     spread = jax.shard_map(group, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
 
@@ -134,6 +129,30 @@ def prepare(
     values = on_all_devices(tuple(axes.values()))  # a tuple, since jit would sort a dict and with it the axes
     compiled = jax.jit(every_lane).lower(on_all_devices(seeds), values).compile()
     return lambda seeds: compiled(on_all_devices(seeds), values)
+
+
+def _traced(run: Run, seeds: Any, axes: Mapping[str, jax.Array]) -> tuple[Callable[[Any, tuple], Any], int]:
+    """Returns the run as a function of a seed and the values of the axes, and the bytes that it holds at most."""
+
+    def one(seed: Any, values: tuple[jax.Array, ...]) -> Any:
+        return run(seed, dict(zip(axes, values, strict=True)))
+
+    seed, values = jax.eval_shape(
+        lambda tree: jax.tree.map(lambda leaf: leaf[0], tree), (seeds, (*axes.values(),))
+    )
+    program, shapes = jax.make_jaxpr(one, return_shape=True)(seed, values)
+    call, form = jaxpr_as_fun(program), jax.tree.structure(shapes)
+    return lambda *inputs: jax.tree.unflatten(form, call(*jax.tree.leaves(inputs))), memory.peak(program.jaxpr)
+
+
+def _places(cells: tuple[int, ...], count: int, together: int) -> np.ndarray:
+    """Returns where each lane finds its seed and its cell [lanes, 1 + axes]; lanes are cells, then seeds.
+
+    The lanes are a multiple of those that run together; the last run fills up.
+    """
+    total = math.prod(cells) * count
+    lane = np.minimum(np.arange(math.ceil(total / together) * together), total - 1)
+    return np.stack([lane % count, *(np.unravel_index(lane // count, cells) if cells else ())], axis=1)
 
 
 def _count(seeds: Any) -> int:
@@ -157,7 +176,7 @@ def _checked(axes: Grid | None) -> dict[str, jax.Array]:
     return {} if axes is None else grid(**axes)
 
 
-def _width(chunk: int | None, total: int, platform: str) -> int:
+def _width(chunk: int | None, total: int, size: int, platform: str) -> int:
     """Returns the runs side by side on a device: at least two, since a run alone differs in its last bits.
 
     The number of devices has no say: another width changes the last bits too.
@@ -165,4 +184,15 @@ def _width(chunk: int | None, total: int, platform: str) -> int:
     if chunk is not None:
         checks.integer("chunk", chunk, least=2)
         return chunk
-    return min(CHUNK_ON_CPU if platform == "cpu" else CHUNK_ELSEWHERE, max(2, total))
+    room, most = (CACHE, 8) if platform == "cpu" else (memory.available(jax.local_devices()[:1]) // 2, 128)
+    return max(2, min(room // max(size, 1), most, total))
+
+
+def _check_memory(devices: Sequence[jax.Device], width: int, size: int) -> None:
+    room, need = memory.available(devices), len(devices) * width * size
+    if need > room:
+        fits = room // (len(devices) * size)
+        cure = f"chunk={fits} fits." if fits > 1 else "Use smaller batches or fewer devices, qubits or layers."
+        must = f"leave the runs in the {memory.readable(room)} of memory"
+        told = f"{width} on each of {len(devices)} devices: {memory.readable(need)}, {memory.readable(size)} a run"
+        checks.require(False, "chunk", must, told, cure)

@@ -59,11 +59,11 @@ def fit(
         params: Parameters to start from, in place of `model.init`.
 
     Returns:
-        Fit with the parameters and a history of arrays: `loss` [epochs] (the mean over the epoch's updates),
-        `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how
-        many were run), `best_epoch` (from 0; -1 if no validation loss was finite), `diverged` (a loss or a
-        parameter was not finite) and `diverged_epoch` (-1 where that never was). A diverged training with
-        patience stops there.
+        Fit with the parameters, those at the stop, and a history of arrays: `loss` [epochs] (the mean over the
+        epoch's updates), `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a stop; scalars
+        `epochs` (how many were run), `best_epoch` (from 0; -1 if no validation loss was finite), `diverged` (a
+        loss or a parameter was not finite) and `diverged_epoch` (-1 where that never was). A diverged training
+        with patience stops there.
 
     Raises:
         ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
@@ -106,7 +106,7 @@ def fit(
     history |= {"epochs": ran, "diverged": state.diverged_epoch >= 0, "diverged_epoch": state.diverged_epoch}
     if validation is not None:
         history["best_epoch"] = state.best_epoch
-    return Fit(state.best if keep == "best" else state.params, history)
+    return Fit(state.best if keep == "best" else state.params, history, state.params)
 
 
 def label(data: Data, model: Model, params: Params) -> Data:

@@ -30,10 +30,12 @@ class Fit(NamedTuple):
     Attributes:
         params: The trained parameters, as `model.apply` takes them.
         history: Arrays by name; see `jaxqkd.fit`.
+        last: The parameters at the stop, the same as `params` where those are not the best ones before it.
     """
 
     params: Params
     history: History
+    last: Params
 
 
 class Model(Protocol):

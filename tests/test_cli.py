@@ -17,7 +17,8 @@ FILES = ["figure.png", "manifest.json", "results.nc", "runs.csv", "table.md"]
 
 @pytest.fixture(autouse=True)
 def _keep_devices(monkeypatch):
-    monkeypatch.setattr(cli, "_use_all_cores", lambda: None)
+    monkeypatch.setattr(cli, "use_all_cores", lambda: None)
+    monkeypatch.setattr(cli, "use_compile_cache", lambda directory=None: None)
 
 
 def test_reproduce_ends_with_table_and_files_and_repeats_byte_for_byte(tmp_path, capsys):

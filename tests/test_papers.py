@@ -1,10 +1,13 @@
+import functools
 import io
 
 import jax
 import numpy as np
+import optax
 import pytest
 from rich.console import Console
 
+from jaxqkd import fit, losses, metrics
 from jaxqkd.models import ParameterCount, count_parameters
 from jaxqkd.papers import payoff, piperno2024
 from jaxqkd.papers.piperno2024 import setup
@@ -52,8 +55,8 @@ def test_another_number_of_parameters_is_refused(monkeypatch):
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="`student` must be one of"):
         piperno2024.student("q6")
-    with pytest.raises(ValueError, match="`reading` must be one of"):
-        piperno2024.run("hea", "careful")
+    with pytest.raises(ValueError, match="`readings` must be one of"):
+        piperno2024.run("hea", readings=["careful"])
 
 
 def test_the_q_students_keep_the_last_qubits_and_turn_only_those_about_y():
@@ -95,12 +98,21 @@ def test_a_seed_is_the_same_whoever_is_beside_it(small):
 
 def test_a_cell_equals_its_run_by_hand(small):
     key = seed_keys(0, 3)[1]
-    one = jax.jit(
-        lambda key: piperno2024.run("q2", "logits", epochs=8)((key, piperno2024.lesson(key, epochs=8)), {})
-    )
-    np.testing.assert_allclose(
-        one(key)["loss"], small.loss.sel(student="q2", reading="logits").isel(seed=1), rtol=2e-5, atol=1e-5
-    )
+    lesson = jax.jit(lambda key: piperno2024.lesson(key, epochs=8))(key)
+    for reading, choice in piperno2024.READINGS.items():
+        if reading not in small.reading:
+            continue
+        model = piperno2024.student("q2", scale=choice.scale)
+        for weight in (0.0, 1.0):
+            loss = losses.ce_plus_kl(kl=choice.kl, on=choice.on, weight=weight)
+            options = {"epochs": 8, "validation": lesson.validation, "patience": 50, "keep": choice.keep}
+            k_student = jax.random.split(key, 4)[3]
+            train = jax.jit(functools.partial(fit, model=model, loss=loss, optimizer=optax.adam(0.1), **options))
+            found = train(k_student, data=lesson.train)
+            wanted = small.sel(student="q2", reading=reading, distilled=weight).isel(seed=1)
+            np.testing.assert_allclose(found.history["loss"], wanted.loss, rtol=5e-5, atol=1e-5)
+            right = metrics.accuracy(model.apply(found.params, lesson.test.x), lesson.test.labels)
+            np.testing.assert_allclose(right, wanted.accuracy, atol=1e-6)
 
 
 def test_both_trainings_start_from_one_initialisation():

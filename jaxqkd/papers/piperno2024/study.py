@@ -1,6 +1,5 @@
 """The seed study as it runs: what a seed is taught with, what a student learns, and the whole as a dataset."""
 
-import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -30,8 +29,9 @@ from jaxqkd.papers.piperno2024.setup import (
 )
 from jaxqkd.studies.execution import Task, Timing, execute, seed_keys
 from jaxqkd.studies.store import digest
+from jaxqkd.sweeps import grid
 from jaxqkd.training import fit, label
-from jaxqkd.types import Data, Key, Run
+from jaxqkd.types import Data, Key, Loss, Model, Params, Run
 
 
 class Lesson(NamedTuple):
@@ -64,42 +64,72 @@ def lesson(key: Key, *, epochs: int = EPOCHS, learning_rate: Any = TEACHER_LEARN
     return Lesson(label(train, TEACHER, params), label(validation, TEACHER, params), test, f1)
 
 
-def run(name: str, reading: str, *, epochs: int = EPOCHS) -> Run:
-    """Returns the study of one student in one reading, as a function of a seed's key and its lesson.
+def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = EPOCHS) -> Run:
+    """Returns the training of one student, as a function of a seed's key and lesson, and of two hyper-parameters.
 
-    The student is trained from one initialisation twice, without and with distillation.
+    Without and with distillation, and in each reading, a seed starts from the same initialisation.
 
     Args:
         name: One of `STUDENTS`.
-        reading: One of `READINGS`.
+        readings: Names out of `READINGS`.
         epochs: The largest number of epochs of a training.
 
     Returns:
-        A function `((key, lesson), hparams) -> dict` that reads no hparams. Its arrays have a leading axis 2
-        (without, with distillation): the test set's `f1_macro`, `f1_weighted` and `accuracy`, and the history
+        A function `((key, lesson), hparams) -> dict`. Its hparams are `reading`, an index of the readings, and
+        `distilled`, 0 or 1; it returns the test set's `f1_macro`, `f1_weighted` and `accuracy`, and the history
         of `jaxqkd.fit`.
     """
-    checks.one_of("reading", reading, tuple(READINGS))
+    for reading in readings:
+        checks.one_of("readings", reading, tuple(READINGS))
     checks.integer("epochs", epochs)
-    choice = READINGS[reading]
-    model = student(name, scale=choice.scale)
-    adam = optax.adam(LEARNING_RATE)
+    model, adam = student(name), optax.adam(LEARNING_RATE)
+    choices = [READINGS[reading] for reading in readings]
 
     def seed(drawn: tuple[Key, Lesson], hparams: Any) -> dict[str, jax.Array]:
         key, (train, validation, test, _) = drawn
         *_, k_student = jax.random.split(key, 4)
-        train_it = functools.partial(
-            fit, epochs=epochs, validation=validation, patience=PATIENCE, keep=choice.keep
-        )
 
-        def distil(weight: jax.Array) -> dict[str, jax.Array]:
-            loss = losses.ce_plus_kl(kl=choice.kl, on=choice.on, weight=weight)
-            out = train_it(k_student, model, train, loss, adam)
-            return _scores(model.apply(out.params, test.x), test.labels) | out.history
+        def chosen(values: list) -> jax.Array:
+            return jnp.asarray(values)[jnp.asarray(hparams["reading"], int)]
 
-        return jax.vmap(distil)(jnp.asarray([0.0, 1.0]))
+        read = _Turned(model, chosen([choice.scale for choice in choices]))
+        on_probabilities = chosen([choice.on == "probabilities" for choice in choices])
+        summed = chosen([choice.kl == "sum" for choice in choices])
+        loss = _loss(on_probabilities, summed, hparams["distilled"])
+        out = fit(k_student, read, train, loss, adam, epochs=epochs, validation=validation, patience=PATIENCE)
+        keeps_best = chosen([choice.keep == "best" for choice in choices])
+        params = jax.tree.map(lambda best, last: jnp.where(keeps_best, best, last), out.params, out.last)
+        return _scores(read.apply(params, test.x), test.labels) | out.history
 
     return seed
+
+
+class _Turned(NamedTuple):
+    """A model whose angles turn its gates by a traced factor of their value; other models stay as they are."""
+
+    model: Model
+    scale: jax.Array
+
+    def init(self, key: Key, x: jax.Array, /) -> Params:
+        return self.model.init(key, x)
+
+    def apply(self, params: Params, x: jax.Array, /) -> Any:
+        def turned(path: tuple, leaf: jax.Array) -> jax.Array:
+            return self.scale * leaf if getattr(path[-1], "key", None) == "theta" else leaf
+
+        return self.model.apply(jax.tree.map_with_path(turned, params), x)
+
+
+def _loss(on_probabilities: jax.Array, summed: jax.Array, weight: jax.Array) -> Loss:
+    """Returns `jaxqkd.losses.ce_plus_kl` with its choices traced."""
+    hard, soft = losses.hard(), losses.soft()
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        outputs = jnp.where(on_probabilities, jax.nn.softmax(student), student)
+        factor = weight * jnp.where(summed, len(student), 1)
+        return hard(outputs, teacher, labels) + factor * soft(student, teacher, labels)
+
+    return loss
 
 
 def _scores(scores: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
@@ -137,18 +167,14 @@ def reproduce(
     keys = seed_keys(base, seeds)
     teach = Task("teachers", lambda key, hparams: lesson(key, epochs=epochs), keys)
     (lessons,), taught = execute([teach], console)
-    cells = [(name, reading) for name in students for reading in readings]
-    # A run is two trainings already; few at a time wait less for the one that stops last.
-    chunk = 2 if jax.default_backend() == "cpu" else None
-    tasks = [
-        Task(f"{name}, {reading}", run(name, reading, epochs=epochs), (keys, lessons), chunk=chunk)
-        for name, reading in cells
-    ]
+    axes = grid(reading=range(len(readings)), distilled=(0, 1))
+    tasks = [Task(name, run(name, readings=readings, epochs=epochs), (keys, lessons), axes) for name in students]
     found, trained = execute(tasks, console)
-    sizes = {"student": len(students), "reading": len(readings)}
     counts = [count_parameters(model, FEATURES) for model in models]
+    dimensions = ("student", "reading", "distilled", "seed", "epoch")
+    stacked = {name: np.stack([cell[name] for cell in found]) for name in found[0]}
     results = xr.Dataset(
-        _variables(found, sizes),
+        {name: (dimensions[: values.ndim], values) for name, values in stacked.items()},
         coords={
             "student": list(students),
             "reading": list(readings),
@@ -164,13 +190,3 @@ def reproduce(
         quantum=("student", [count.quantum for count in counts]),
     )
     return results, taught.plus(trained)
-
-
-def _variables(found: Sequence[dict[str, np.ndarray]], sizes: dict[str, int]) -> dict[str, tuple]:
-    """Returns the results of all cells, each [seeds, 2, ...], by name over the dataset's dimensions."""
-    variables = {}
-    for name in found[0]:
-        stacked = np.stack([np.swapaxes(cell[name], 0, 1) for cell in found])
-        dimensions = (*sizes, "distilled", "seed", "epoch")[: len(sizes) + stacked.ndim - 1]
-        variables[name] = (dimensions, stacked.reshape(*sizes.values(), *stacked.shape[1:]))
-    return variables

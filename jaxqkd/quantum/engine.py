@@ -120,6 +120,7 @@ def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | N
         psi = psi * first[0]
         trained[-1] = (trained[-1][0] * jnp.concatenate([first[1:], jnp.ones_like(first[:1])]),)
 
+    @functools.partial(jax.checkpoint, prevent_cse=False)  # the gradient keeps one state a layer, not one a step
     def one_layer(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, None]:
         for step, every, own in zip(layer, driven, trained, strict=True):
             psi = _apply(step, every + own, psi)

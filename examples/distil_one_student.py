@@ -6,8 +6,6 @@ labels and the teacher's logits. The teacher is right on all examples, so it add
 on one draw of data show curves; they are not a test.
 """
 
-import os
-
 import jax
 import numpy as np
 import optax
@@ -67,7 +65,7 @@ def plot(results) -> Figure:
 
 def main() -> None:
     """Runs at the default size, prints the scores and saves the figure."""
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)  # one device a core; before anything is computed
+    jq.use_all_cores()
     results = run()
     print(f"teacher: F1 {results['teacher_f1']:.3f}; student: {results['parameters']} parameters")
     for alpha, scores in zip(results["alphas"], np.asarray(results["test_f1"]), strict=True):

@@ -6,7 +6,6 @@ One draw of data, one circuit of two qubits, a fixed number of epochs: what is s
 """
 
 import functools
-import os
 
 import jax
 import numpy as np
@@ -73,7 +72,7 @@ def plot(results, margin=MARGIN) -> Figure:
 
 def main() -> None:
     """Runs at the default size, prints the shares of failed seeds and saves the figure."""
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)  # one device a core; before anything is computed
+    jq.use_all_cores()
     results = run()
     for name, scores in results.items():
         low, middle, high = np.quantile(scores, [0.1, 0.5, 0.9])

@@ -5,8 +5,6 @@ qubits, turned by which trained angle. Both students see the same few examples, 
 more. One draw of data and a few seeds show that the parts fit together; they do not rank the students.
 """
 
-import os
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -87,7 +85,7 @@ def plot(results) -> Figure:
 
 def main() -> None:
     """Runs at the default size, prints the circuit and the mean scores, and saves the figure."""
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)  # a device a core; before anything is computed
+    jq.use_all_cores()
     results = run()
     print(jq.circuits.describe(results["circuit"]), f"teacher: F1 {results['teacher_f1']:.3f}", sep="\n\n")
     for name, scores in results["f1"].items():

@@ -14,7 +14,7 @@ import numpy as np
 
 from jaxqkd.quantum.circuits import ROTATIONS, Gate
 
-BLOCK_QUBITS = 3
+BLOCK_QUBITS = 4
 PERMUTATIONS = {"cnot": (0, 1, 3, 2), "swap": (0, 2, 1, 3), "toffoli": (0, 1, 2, 3, 4, 5, 7, 6)}
 """Where each basis state of a gate's qubits comes from."""
 EIGENVALUES = {"rz": (0.5, -0.5), "rzz": (0.5, -0.5, -0.5, 0.5), "crz": (0.0, 0.0, 0.5, -0.5)}

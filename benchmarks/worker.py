@@ -64,7 +64,7 @@ class Reply(NamedTuple):
         message: Why, where it is not "measured".
         first: Seconds of the first training, with compilation; or of the one compilation, or command.
         seconds: Seconds of each repetition.
-        memory: Peak memory of the process in MiB, or None where the system does not tell.
+        memory: Peak memory of the process after that in MiB, or None where the system does not tell.
         loss: The loss at the first start.
         gradient: Its gradient there, by the names of a start.
         difference: The largest difference of both from ours, relative to the largest entry of each array.
@@ -100,7 +100,7 @@ def answer(request: Request) -> Reply:
         return Reply("skipped", str(error))
     except Exception as error:
         return Reply("failed", f"{type(error).__name__}: {error}")
-    return reply._replace(memory=_peak_memory(), versions=_versions())
+    return reply._replace(versions=_versions())
 
 
 def _trained(request: Request) -> Reply:
@@ -108,16 +108,18 @@ def _trained(request: Request) -> Reply:
     options = {} if request.chunk is None else {"chunk": request.chunk}
     gradient, train = module.implementation(request.work, **options)
     first = starts(request.work, request.seeds)
-    loss, slope = gradient({name: values[0] for name, values in starts(request.work, 1).items()})
     seconds = [_seconds(train, first, request.epochs) for _ in range(1 + request.repetitions)]
+    memory = _peak_memory()
+    loss, slope = gradient({name: values[0] for name, values in starts(request.work, 1).items()})
     listed = {name: values.tolist() for name, values in slope.items()}
-    return Reply(first=seconds[0], seconds=tuple(seconds[1:]), loss=loss, gradient=listed)
+    return Reply(first=seconds[0], seconds=tuple(seconds[1:]), memory=memory, loss=loss, gradient=listed)
 
 
 def _compiled(request: Request) -> Reply:
     from benchmarks import ours
 
-    return Reply(first=ours.compile_seconds(request.work, request.seeds, request.epochs, request.cache))
+    seconds = ours.compile_seconds(request.work, request.seeds, request.epochs, request.cache)
+    return Reply(first=seconds, memory=_peak_memory())
 
 
 def _seconds(train: Callable[[Start, int], None], first: Start, epochs: int) -> float:

@@ -55,10 +55,8 @@ def implementation(
 
         return jax.vmap(seed)(starts)
 
-    value_and_gradient = jax.jit(jax.value_and_grad(loss))
-
     def gradient(start: Start) -> tuple[float, Start]:
-        value, slope = value_and_gradient(start, examples)
+        value, slope = jax.value_and_grad(loss)(start, examples)  # compiling it takes longer than all of training
         return float(value), {name: np.asarray(leaf) for name, leaf in slope.items()}
 
     def train(starts: Start, epochs: int) -> None:

@@ -67,7 +67,7 @@ class Reply(NamedTuple):
         memory: Peak memory of the process after that in MiB, or None where the system does not tell.
         loss: The loss at the first start.
         gradient: Its gradient there, by the names of a start.
-        difference: The largest difference of both from ours, relative to the largest entry of each array.
+        difference: The largest difference of both from ours, relative to the largest entry of each.
         versions: Of the distributions in use.
     """
 

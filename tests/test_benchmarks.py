@@ -69,6 +69,7 @@ def test_a_peer_that_disagrees_fails_the_command(wrong, monkeypatch, tmp_path, c
         ({"loss": 1.0 + 5e-6}, 5e-6),
         ({"gradient": GRADIENT | {"theta": [[1.0, -2.00001]]}}, 5e-6),
         ({"gradient": GRADIENT | {"theta": [[1.0, -2.0001]]}}, 5e-5),
+        ({"gradient": GRADIENT | {"bias": [0.0, 0.50004]}}, 2e-5),
         ({"gradient": GRADIENT | {"theta": [1.0]}}, np.inf),
         ({"gradient": {"theta": [[1.0, -2.0]]}}, np.inf),
         ({"loss": float("nan")}, np.inf),

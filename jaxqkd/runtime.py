@@ -12,15 +12,17 @@ SHORTEST_COMPILATION = 0.1
 
 
 def use_all_cores() -> None:
-    """Gives XLA one CPU device for each core that this process may use; `sweep` then keeps all of them busy.
+    """Gives XLA one CPU device for each core that this process may use, and two at least; `sweep` keeps all busy.
 
     Call it first, before anything is computed with JAX: XLA fixes its devices when it starts. It changes nothing
-    for GPUs and TPUs, all of which XLA sees by itself.
+    for GPUs and TPUs, all of which XLA sees by itself. XLA compiles otherwise for one device than for several,
+    which may show in the last bits of results; any number of at least two gives the same ones.
 
     Raises:
         RuntimeError: If XLA has started already with another number of CPU devices.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = max(2, found)
     try:
         jax.config.update("jax_num_cpu_devices", cores)
     except RuntimeError:
@@ -28,7 +30,7 @@ def use_all_cores() -> None:
         if found != cores:
             raise RuntimeError(
                 f"use_all_cores must come before JAX computes anything: XLA has started already, with {found} "
-                f"CPU device{'s' * (found > 1)} on {cores} cores. Call it right after the imports."
+                f"CPU device{'s' * (found > 1)}, not {cores}. Call it right after the imports."
             ) from None
 
 

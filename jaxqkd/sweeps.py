@@ -73,7 +73,8 @@ def sweep(
         chunk: Runs side by side on a device, at least 2; more take more memory. Another number changes the
             last bits of the results. By default as many as fit a core's cache, 2 to 8, on a CPU, and as many as
             fit half of the memory, at most 128, elsewhere.
-        devices: Devices to use; all local ones by default.
+        devices: Devices to use; all by default, those of other processes included where `jax.distributed` has
+            joined several, all of which then have to call this with the same arguments.
 
     Returns:
         A pytree like the run's, with leaves [n_1, ..., n_k, S, ...] for grid axes of n_1 ... n_k values.
@@ -95,17 +96,17 @@ def prepare(
     """Returns the sweep compiled ahead of time: a function of seeds of the same shapes.
 
     What it returns equals `sweep(run, seeds, grid)`. Use it to call one program several times, or to time
-    compilation apart from the runs.
+    compilation apart from the runs. The seeds may be shapes (`jax.ShapeDtypeStruct`) alone.
     """
     count, axes = _count(seeds), _checked(grid)
     cells = tuple(len(values) for values in axes.values())
     total = math.prod(cells) * count
-    found = list(jax.local_devices() if devices is None else devices)
+    found = list(jax.devices() if devices is None else devices)
     checks.require(len(found) > 0, "devices", "hold at least one device", "empty")
     one, size = _traced(run, seeds, axes)
     width = _width(chunk, total, size, found[0].platform)
-    used = found[: math.ceil(total / width)]
-    _check_memory(used, width, size)
+    used = found if jax.process_count() > 1 else found[: math.ceil(total / width)]
+    _check_memory([device for device in used if device in jax.local_devices()], width, size)
     mesh, places = Mesh(np.asarray(used), ("lanes",)), _places(cells, count, width * len(used))
     everywhere, split = PartitionSpec(), PartitionSpec("lanes")
 
@@ -123,12 +124,23 @@ def prepare(
         done = spread(seeds, values, jnp.asarray(places, jnp.int32))
         return jax.tree.map(lambda leaf: leaf[:total].reshape(*cells, count, *leaf.shape[1:]), done)
 
-    def on_all_devices(tree: Any) -> Any:
-        return jax.device_put(tree, NamedSharding(mesh, everywhere))
+    on_all = NamedSharding(mesh, everywhere)
+    values = _put(tuple(axes.values()), on_all)  # a tuple, since jit would sort a dict and with it the axes
+    shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=on_all), seeds)
+    compiled = jax.jit(every_lane).lower(shapes, values).compile()
+    return lambda seeds: compiled(_put(seeds, on_all), values)
 
-    values = on_all_devices(tuple(axes.values()))  # a tuple, since jit would sort a dict and with it the axes
-    compiled = jax.jit(every_lane).lower(on_all_devices(seeds), values).compile()
-    return lambda seeds: compiled(on_all_devices(seeds), values)
+
+def _put(tree: Any, on_all: NamedSharding) -> Any:
+    """Returns the arrays of the tree on all devices, those of other processes included."""
+
+    def put(leaf: jax.Array) -> jax.Array:
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.random.wrap_key_data(put(jax.random.key_data(leaf)), impl=jax.random.key_impl(leaf))
+        host = np.asarray(leaf)
+        return jax.make_array_from_callback(host.shape, on_all, lambda index: host[index])
+
+    return jax.device_put(tree, on_all) if jax.process_count() == 1 else jax.tree.map(put, tree)
 
 
 def _traced(run: Run, seeds: Any, axes: Mapping[str, jax.Array]) -> tuple[Callable[[Any, tuple], Any], int]:
@@ -166,7 +178,8 @@ def _count(seeds: Any) -> int:
     cure = "Make raw keys typed with jax.random.wrap_key_data."
     checks.require(bool(typed) or bare, "seeds", "hold random keys", "without any", cure)
     for keys in typed or leaves:
-        checks.keys("seeds", keys)
+        if not isinstance(keys, jax.ShapeDtypeStruct):
+            checks.keys("seeds", keys)
     counts = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
     checks.require(len(counts) == 1, "seeds", "have leaves with one leading axis", f"lengths {sorted(counts)}")
     return counts.pop()

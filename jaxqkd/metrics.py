@@ -49,6 +49,12 @@ def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "ma
     return each.mean() if average == "macro" else (each * support).sum() / support.sum()
 
 
+def majority(labels: jax.Array, *, classes: int) -> jax.Array:
+    """Returns the scores [N, classes] of always answering the commonest class of labels [N], a floor."""
+    commonest = jnp.argmax(jnp.bincount(labels, length=classes))
+    return jnp.broadcast_to(jax.nn.one_hot(commonest, classes), (len(labels), classes))
+
+
 def agreement(scores: jax.Array, teacher: jax.Array) -> jax.Array:
     """Returns the share of examples [N] on which the student's and the teacher's scores [N, C] name one class."""
     checks.require(scores.shape == teacher.shape, "teacher", f"have the shape {scores.shape}", teacher.shape)

@@ -59,11 +59,11 @@ def fit(
         params: Parameters to start from, in place of `model.init`.
 
     Returns:
-        Fit with the parameters, those at the stop, and a history of arrays: `loss` [epochs] (the mean over the
-        epoch's updates), `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a stop; scalars
-        `epochs` (how many were run), `best_epoch` (from 0; -1 if no validation loss was finite), `diverged` (a
-        loss or a parameter was not finite) and `diverged_epoch` (-1 where that never was). A diverged training
-        with patience stops there.
+        Fit with the parameters, those at the stop, and a history of arrays: `loss` and `gradient_norm` [epochs]
+        (means over the epoch's updates; the norm is Euclidean, over all parameters), `val_loss` [epochs] and each
+        metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how many were run), `best_epoch` (from
+        0; -1 if no validation loss was finite), `diverged` (a loss or a parameter was not finite) and
+        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there.
 
     Raises:
         ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
@@ -80,21 +80,22 @@ def fit(
     def objective(params: Params, batch: Data) -> jax.Array:
         return jnp.mean(loss(model.apply(params, batch.x), batch.teacher, batch.labels))
 
-    def update(carry: tuple, batch: Data) -> tuple[tuple, jax.Array]:
+    def update(carry: tuple, batch: Data) -> tuple[tuple, History]:
         params, optimizer_state = carry
         value, gradient = jax.value_and_grad(objective)(params, batch)
         updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
-        return (optax.apply_updates(params, updates), optimizer_state), value
+        record = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
+        return (optax.apply_updates(params, updates), optimizer_state), record
 
     def one_epoch(state: _State, epoch: jax.Array) -> tuple[_State, History]:
         carry = state.params, state.optimizer
         if batch_size is None:
-            carry, value = update(carry, data)
+            carry, record = update(carry, data)
         else:
             batches = _batches(jax.random.fold_in(k_batches, epoch), data, batch_size)
-            carry, values = jax.lax.scan(update, carry, batches)
-            value = values.mean()
-        record = {"loss": value} | _score(model, carry[0], data, validation, loss, metrics or {})
+            carry, records = jax.lax.scan(update, carry, batches)
+            record = jax.tree.map(jnp.mean, records)
+        record |= _score(model, carry[0], data, validation, loss, metrics or {})
         return _advance(state, carry, record, epoch, keep), record
 
     state = _State(params, optimizer.init(params), params, *_never())
@@ -213,7 +214,7 @@ def _check_options(
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:
-    taken = ("loss", "val_loss", "epochs", "best_epoch", "diverged", "diverged_epoch")
+    taken = ("loss", "gradient_norm", "val_loss", "epochs", "best_epoch", "diverged", "diverged_epoch")
     for name in metrics:
         checks.require(name not in taken, "metrics", "not use a name of the history", repr(name), "Rename it.")
 

@@ -1,12 +1,13 @@
-"""Samplers, label noise, splits, arrays and standardisation."""
+"""Samplers, label noise and splits."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn import datasets
 
 from jaxqkd import Data
-from jaxqkd.data import from_arrays, split, standardise, with_label_noise, xor_bits, xor_grid
+from jaxqkd.data import circles, moons, split, with_label_noise, xor_bits, xor_grid
 
 KEY = jax.random.key(3)
 
@@ -75,6 +76,51 @@ def test_xor_grid_spread_is_traced():
     assert np.allclose(apart(2.0) - centre, 4 * (apart(0.5) - centre), atol=1e-5)
 
 
+def ordered(x, labels):
+    """Returns rows of features and label in an order that does not depend on theirs."""
+    rows = np.column_stack([np.round(np.asarray(x, float), 5) + 0.0, labels])
+    return rows[np.lexsort(rows.T)]
+
+
+@pytest.mark.parametrize("count", [2, 7, 60])
+@pytest.mark.parametrize(
+    ("sampler", "reference", "options"),
+    [
+        (moons, datasets.make_moons, {}),
+        (circles, datasets.make_circles, {"factor": 0.3}),
+        (circles, datasets.make_circles, {}),
+    ],
+)
+def test_moons_and_circles_lie_where_those_of_scikit_learn_do(sampler, reference, options, count):
+    data = sampler(KEY, count=count, noise=0, **options)
+    expected = reference(count, shuffle=False, noise=None, **options)
+    np.testing.assert_allclose(ordered(*data[:2]), ordered(*expected), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("sampler", [moons, circles])
+def test_moons_and_circles_are_noisy_shuffled_and_compiled(sampler):
+    count, noise = 20_000, 0.3
+    draw = jax.jit(lambda key, noise: sampler(key, count=count, noise=noise))
+    clean, noisy, other = draw(KEY, 0.0), draw(KEY, noise), draw(jax.random.key(4), noise)
+    assert np.array_equal(clean.labels, noisy.labels)
+    steps = np.asarray(noisy.x - clean.x, float) / noise
+    assert abs(steps.mean()) < 4 / np.sqrt(steps.size)
+    assert abs((steps**2).mean() - 1) < 4 * np.sqrt(2 / steps.size)
+    assert abs((steps[:, 0] * steps[:, 1]).mean()) < 4 / np.sqrt(count)
+    assert within_four_sigma((noisy.labels[: count // 2] == 0).sum(), count // 2, 1 / 2)
+    assert not np.array_equal(noisy.labels, other.labels)
+    eager = sampler(KEY, count=count, noise=noise)
+    assert np.array_equal(eager.labels, noisy.labels)
+    np.testing.assert_allclose(eager.x, noisy.x, rtol=0, atol=1e-6)
+    assert (noisy.x.dtype, noisy.labels.dtype) == (jnp.zeros(()).dtype, jnp.zeros((), int).dtype)
+
+
+def test_the_factor_of_circles_is_traced():
+    radii = jax.jit(lambda factor: jnp.linalg.norm(circles(KEY, count=9, noise=0, factor=factor).x, axis=1))
+    labels = circles(KEY, count=9).labels
+    np.testing.assert_allclose(radii(0.25), np.where(labels == 1, 0.25, 1), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("sampler", "options"),
     [
@@ -87,6 +133,13 @@ def test_xor_grid_spread_is_traced():
         (xor_grid, {"count": 3, "features": 0}),
         (xor_grid, {"count": 3, "spread": 0.0}),
         (xor_grid, {"count": 3, "spread": float("nan")}),
+        (moons, {"count": 1}),
+        (moons, {"count": 3, "noise": -0.1}),
+        (moons, {"count": 3, "noise": float("inf")}),
+        (circles, {"count": 1}),
+        (circles, {"count": 3, "noise": float("nan")}),
+        (circles, {"count": 3, "factor": 1.0}),
+        (circles, {"count": 3, "factor": -0.1}),
     ],
 )
 def test_samplers_refuse(sampler, options):
@@ -178,87 +231,3 @@ def test_split_refuses_fractions(fractions, message):
 def test_split_refuses_unequal_lengths(rows):
     with pytest.raises(ValueError, match=f"Argument `data.labels` must .* 9 for {rows} rows"):
         split(KEY, Data(jnp.zeros((rows, 2)), jnp.arange(9) % 2), (0.5, 0.5))
-
-
-X = np.arange(8.0).reshape(4, 2)
-LABELS = np.array([0, 1, 0, 1])
-
-
-def changed(row, column, value):
-    x = X.copy()
-    x[row, column] = value
-    return x
-
-
-@pytest.mark.parametrize(
-    ("x", "labels", "options", "message"),
-    [
-        (changed(2, 1, np.nan), LABELS, {}, "`x` must be finite, but is nan at row 2, column 1"),
-        (changed(1, 0, np.inf), LABELS, {}, "`x` must be finite, but is inf at row 1, column 0"),
-        (changed(3, 0, 1e300), LABELS, {}, "`x` must be finite, but is inf at row 3, column 0"),
-        (X.astype(object), LABELS, {}, "`x` must be numbers, but is of dtype object"),
-        (X.astype(str), LABELS, {}, "`x` must be numbers, but is of dtype <U"),
-        (X.astype(complex), LABELS, {}, "`x` must be numbers, but is of dtype complex"),
-        (X[:0], LABELS[:0], {}, "`x` must hold at least one example"),
-        (np.zeros((4, 0)), LABELS, {}, "`x` must hold at least one example"),
-        (X[:3], LABELS, {}, "`labels` must be as many as the rows of `x`, but is 4 for 3 rows"),
-        (X[:, 0], LABELS, {}, r"`x` must have 2 axes \[N, features\], but is of shape \(4,\)"),
-        (X, LABELS[:, None], {}, r"`labels` must have 1 axes \[N\]"),
-        (X, LABELS * 0 + 2, {}, "`labels` must hold at least two classes, but is class 2 alone"),
-        (X, [0, 1, -1, 1], {}, "`labels` must be .* but is -1 at row 2"),
-        (X, [0, 1, 1, 2], {"classes": 2}, r"`labels` must be 0 \.\.\. 1 for 2 classes, but is 2 at row 3"),
-        (X, [0, 1.5, 0, 1], {}, "`labels` must be .* but is 1.5 at row 1"),
-        (X, [0, 1, 0, np.nan], {}, "`labels` must be .* but is nan at row 3"),
-        (X, ["a", "b", "a", "b"], {}, "`labels` must be integers, but is of dtype <U1"),
-    ],
-)
-def test_from_arrays_refuses(x, labels, options, message):
-    with pytest.raises(ValueError, match=f"Argument {message}"):
-        from_arrays(x, labels, **options)
-
-
-@pytest.mark.parametrize(
-    ("x", "labels", "options"),
-    [
-        (X, LABELS, {}),
-        (X.tolist(), LABELS.tolist(), {"classes": 2}),
-        (X.astype(int), LABELS.astype(float), {"classes": 5}),
-        (X.astype(np.float16), LABELS.astype(bool), {}),
-        (jnp.asarray(X), jnp.asarray(LABELS), {"classes": 2}),
-    ],
-)
-def test_from_arrays_accepts(x, labels, options):
-    data = from_arrays(x, labels, **options)
-    assert np.array_equal(data.x, X)
-    assert np.array_equal(data.labels, LABELS)
-    assert data.x.dtype == jnp.zeros(()).dtype
-    assert data.labels.dtype == jnp.asarray(0).dtype
-    assert data.teacher is None
-
-
-def test_from_arrays_takes_boolean_features():
-    assert np.array_equal(from_arrays(X > 2, LABELS).x, (X > 2).astype(float))
-
-
-def test_standardise_uses_the_statistics_of_train_alone():
-    k_train, k_test = jax.random.split(KEY)
-    spread, shift = jnp.array([[1.0, 50.0, 1e-3]]), jnp.array([[0.0, -7.0, 3.0]])
-    train = Data(jax.random.normal(k_train, (400, 3)) * spread + shift, jnp.zeros(400, int))
-    test = Data(jax.random.normal(k_test, (90, 3)) * 2 * spread + 2 * shift, jnp.ones(90, int), jnp.ones((90, 2)))
-    moved, other = standardise(train, test)
-    assert np.allclose(moved.x.mean(axis=0), 0, atol=1e-3)
-    assert np.allclose(moved.x.var(axis=0), 1, atol=1e-4)
-    x = np.asarray(train.x, float)
-    expected = (np.asarray(test.x, float) - x.mean(axis=0)) / x.std(axis=0)
-    assert np.allclose(other.x, expected, rtol=1e-3, atol=1e-3)
-    assert other.teacher is test.teacher
-    assert np.array_equal(standardise(train)[0].x, moved.x)
-
-
-@pytest.mark.parametrize("constant", [0.0, 0.1, -3e5, 1e-7])
-def test_standardise_only_shifts_a_constant(constant):
-    train = Data(jnp.full((1_000, 1), constant), jnp.zeros(1_000, int))
-    test = Data(jnp.full((2, 1), constant + 5.0), jnp.zeros(2, int))
-    moved, other = standardise(train, test)
-    assert np.allclose(moved.x, 0, atol=1e-6 * abs(constant))
-    assert np.allclose(other.x, 5, rtol=1e-6, atol=2e-6 * abs(constant))

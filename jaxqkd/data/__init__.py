@@ -1,0 +1,28 @@
+"""Data: samplers, data sets that ship with packages, the user's own tables; splits and reductions of features."""
+
+from jaxqkd.data.bundled import breast_cancer, digits, iris, mnist, wine
+from jaxqkd.data.files import Table, from_arrays, read
+from jaxqkd.data.reduction import Reduction, apply_reduction, fit_reduction, standardise
+from jaxqkd.data.splitting import split
+from jaxqkd.data.synthetic import circles, moons, with_label_noise, xor_bits, xor_grid
+
+__all__ = [
+    "Reduction",
+    "Table",
+    "apply_reduction",
+    "breast_cancer",
+    "circles",
+    "digits",
+    "fit_reduction",
+    "from_arrays",
+    "iris",
+    "mnist",
+    "moons",
+    "read",
+    "split",
+    "standardise",
+    "wine",
+    "with_label_noise",
+    "xor_bits",
+    "xor_grid",
+]

@@ -1,0 +1,55 @@
+"""Splits: random partitions of data."""
+
+import itertools
+import warnings
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.types import Data, Key
+
+
+def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
+    """Returns a random partition of data, one part a fraction.
+
+    Args:
+        key: The random key of the shuffle.
+        data: Examples to divide.
+        fractions: Positive numbers that sum to 1. Part sizes are the differences of the rounded
+            cumulative sums, so that no example is lost; each part needs at least one.
+
+    Returns:
+        As many Data as there are fractions. Warns where a class of a later part is missing in the first.
+    """
+    checks.positive("fractions", fractions)
+    total = sum(fractions)
+    checks.require(abs(total - 1) < 1e-6, "fractions", "sum to 1", f"{tuple(fractions)} with sum {total:g}")
+    count = len(data.labels)
+    found = f"{count} for {len(data.x)} rows of `data.x`"
+    checks.require(len(data.x) == count, "data.labels", "be as many as the rows", found)
+    ends = [round(count * end / total) for end in itertools.accumulate(fractions)]
+    sizes = np.diff([0, *ends])
+    cure = f"Give more than {count} examples or fewer parts."
+    checks.require(bool(np.all(sizes > 0)), "fractions", "leave each part an example", f"sizes {sizes}", cure)
+    order = jax.random.permutation(key, count)
+    shuffled = jax.tree.map(lambda leaf: jnp.asarray(leaf)[order], data)
+    parts = tuple(
+        jax.tree.map(lambda leaf, a=start, b=end: leaf[a:b], shuffled)
+        for start, end in itertools.pairwise([0, *ends])
+    )
+    _warn_of_unseen_classes(parts)
+    return parts
+
+
+def _warn_of_unseen_classes(parts: Sequence[Data]) -> None:
+    if checks.is_traced([part.labels for part in parts]):
+        return
+    seen = np.unique(np.asarray(parts[0].labels))
+    for number, part in enumerate(parts[1:], start=1):
+        unseen = np.setdiff1d(np.asarray(part.labels), seen)
+        if len(unseen):
+            text = f"Part {number} of the split holds classes {unseen.tolist()} that part 0 lacks."
+            warnings.warn(text, stacklevel=3)

@@ -57,22 +57,22 @@ def run(
         "f1": f1,
         "teacher_f1": np.asarray(lessons[2]),
         "gain": np.reshape([pair.mean for pair in pairs], shape),
-        "gained": np.reshape([pair.gained for pair in pairs], shape),
+        "win_rate": np.reshape([pair.win_rate for pair in pairs], shape),
         "p": holm(np.array([pair.p for pair in pairs])).reshape(shape),
     }
 
 
 def plot(results) -> Figure:
-    """Returns a heat map of the mean paired gain, with the share of seeds that gained."""
+    """Returns a heat map of the mean paired gain, with the win rate over the seeds."""
     seeds = results["f1"].shape[-1]
-    title = f"Mean gain over alpha = 0, and share of {seeds} seeds that gained\n(*: corrected p < 0.05)"
+    title = f"Mean gain over alpha = 0, and win rate over {seeds} seeds\n(*: corrected p < 0.05)"
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     panel = figure.subplots()
     limit = max(float(np.abs(results["gain"]).max()), 0.01)
     image = panel.imshow(results["gain"], cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
     for (row, column), gain in np.ndenumerate(results["gain"]):
         star = "*" if results["p"][row, column] < 0.05 else ""
-        text = f"{gain:+.3f}{star}\n{results['gained'][row, column]:.0%}"
+        text = f"{gain:+.3f}{star}\n{results['win_rate'][row, column]:.0%}"
         colour = "white" if abs(gain) > 0.75 * limit else "black"
         panel.text(column, row, text, ha="center", va="center", color=colour)
     panel.set_xticks(range(len(results["alphas"])), [f"{alpha:g}" for alpha in results["alphas"]])

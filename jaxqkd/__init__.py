@@ -4,7 +4,7 @@ Five words make everything: Data, Model, Circuit, Loss, Run. `fit` trains any mo
 `sweep` runs many seeds and settings in one compiled program. (Not quantum key distribution.)
 """
 
-from jaxqkd import data, losses, metrics, models
+from jaxqkd import data, losses, metrics, models, studies
 from jaxqkd.quantum import circuits, encodings, engine, initialisers
 from jaxqkd.runtime import use_all_cores, use_compile_cache
 from jaxqkd.sweeps import grid, prepare, sweep
@@ -32,6 +32,7 @@ __all__ = [
     "metrics",
     "models",
     "prepare",
+    "studies",
     "sweep",
     "use_all_cores",
     "use_compile_cache",

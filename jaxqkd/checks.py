@@ -86,6 +86,14 @@ def labels(argument: str, value: Any, *, classes: int | None = None) -> None:
         require(False, argument, f"be {span}", f"{found[row]} at row {row}", "Number the classes from 0.")
 
 
+def names(argument: str, values: Sequence[Any]) -> None:
+    """Refuses what is no sequence of numbers or names, an empty one, and one that holds a value twice."""
+    is_sequence = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+    require(is_sequence, argument, "be a sequence of values", repr(values))
+    require(len(values) > 0, argument, "hold at least one value", "empty")
+    require(len(set(values)) == len(values), argument, "hold each value once", list(values))
+
+
 def keys(argument: str, value: Any) -> None:
     """Refuses an empty array of keys, and one that holds a key twice; a tracer passes."""
     typed = jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)

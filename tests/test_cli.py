@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,10 +10,15 @@ import pytest
 import xarray as xr
 
 from jaxqkd import cli
-from jaxqkd.papers import piperno2024
+from jaxqkd.papers.piperno2024 import training
+from jaxqkd.studies import running
 
 SMALL = ["--seeds", "2", "--epochs", "3", "--students", "linear", "q2", "--readings", "logits"]
-FILES = ["figure.png", "manifest.json", "results.nc", "runs.csv", "table.md"]
+COLUMNS = (
+    "student,reading,distilled,seed,accuracy,best_epoch,diverged,diverged_epoch,epochs,f1_macro,f1_weighted,"
+    "majority_f1_macro,majority_f1_weighted,teacher_f1"
+)
+FILES = ["blocks", "figure.png", "manifest.json", "results.nc", "runs.csv", "study.json", "table.md"]
 
 
 @pytest.fixture(autouse=True)
@@ -30,15 +36,64 @@ def test_reproduce_ends_with_table_and_files_and_repeats_byte_for_byte(tmp_path,
     assert "Verdict, by the first line that holds" in text
     assert "0 of 8 runs diverged" in text
     first = (out / "runs.csv").read_bytes()
+    shutil.rmtree(out)
     assert cli.main(["reproduce", *SMALL, "--out", str(out)]) == 0
     assert (out / "runs.csv").read_bytes() == first
+
+
+def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, monkeypatch):
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
+    first = capsys.readouterr().out
+    (tmp_path / "runs.csv").rename(tmp_path / "earlier.csv")
+    monkeypatch.setattr(running, "compute", None)
+    for arguments in (["reproduce", *SMALL, "--out", str(tmp_path)], ["report", str(tmp_path)]):
+        assert cli.main(arguments) == 0
+        assert capsys.readouterr().out.split("Results are in")[0] == first.split("Results are in")[0]
+        assert (tmp_path / "runs.csv").read_bytes() == (tmp_path / "earlier.csv").read_bytes()
+
+
+def test_shares_leave_the_tables_to_the_call_that_completes_them(tmp_path, capsys):
+    command = ["reproduce", *SMALL, "--out", str(tmp_path)]
+    assert cli.main([*command, "--worker", "2/2"]) == 0
+    assert "This share is done; 1 of 2 blocks are kept" in capsys.readouterr().out
+    assert not (tmp_path / "runs.csv").exists()
+    assert cli.main(["report", str(tmp_path)]) == 2
+    assert "1 of 2 are missing or damaged" in capsys.readouterr().err
+    assert cli.main(command) == 0
+    assert (tmp_path / "runs.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("worker", "variables", "share"),
+    [
+        ("auto", {}, None),
+        ("all", {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_ID": "1"}, None),
+        ("2/3", {}, (1, 3)),
+        ("auto", {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1"}, (2, 3)),
+        (
+            "auto",
+            {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_STEP": "2"},
+            (2, 3),
+        ),
+    ],
+)
+def test_shares_come_from_the_option_or_from_slurm(monkeypatch, worker, variables, share):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cli._share(worker) == share
+
+
+@pytest.mark.parametrize("worker", ["0/3", "4/3", "half", "1/0"])
+def test_bad_shares_are_refused(tmp_path, capsys, worker):
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path), "--worker", worker]) == 2
+    assert "`worker` must be" in capsys.readouterr().err
 
 
 def test_runs_csv_has_one_row_a_run_and_agrees_with_the_dataset(tmp_path):
     assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
     with (tmp_path / "runs.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert ",".join(rows[0]) == "student,reading,distilled,seed,f1_macro,f1_weighted,accuracy,epochs,diverged"
+    assert ",".join(rows[0]) == COLUMNS
     assert len(rows) == 2 * 1 * 2 * 2
     with xr.open_dataset(tmp_path / "results.nc") as results:
         for row in rows:
@@ -59,8 +114,8 @@ def test_payoff_ends_with_table_and_files(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--students", "q6"], "`students` must be one of"),
-        (["--students", "hea", "hea"], "`students` must name each once"),
+        (["--students", "q6"], "`student` must be one of"),
+        (["--students", "hea", "hea"], "`students` must hold each value once"),
         (["--readings", "hopeful"], "`readings` must be one of"),
         (["--seeds", "0"], "`seeds` must be at least 1, but is 0"),
         (["--seeds", "-3"], "`seeds` must be at least 1, but is -3"),
@@ -80,7 +135,8 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"), [([], "Expected one of {reproduce, payoff}. See"), (["reproduced"], "reproduced")]
+    ("arguments", "told"),
+    [([], "Expected one of {reproduce, payoff, report}. See"), (["reproduced"], "reproduced")],
 )
 def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, arguments, told):
     assert cli.main(arguments) == 2
@@ -104,18 +160,18 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, capsys):
 
 
 def test_all_runs_diverged_is_exit_code_one(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(piperno2024.study, "LEARNING_RATE", float("inf"))
-    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 1
+    monkeypatch.setattr(training, "LEARNING_RATE", float("inf"))
+    assert cli.main(["reproduce", *SMALL, "--seed", "7", "--out", str(tmp_path)]) == 1
     assert "EVERY ONE of the 8 runs diverged" in capsys.readouterr().out
 
 
 def test_ctrl_c_is_exit_code_130(tmp_path, capsys, monkeypatch):
-    def interrupt(**options):
+    def interrupt(study, block):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(piperno2024, "reproduce", interrupt)
+    monkeypatch.setattr(running, "compute", interrupt)
     assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 130
-    assert "interrupted" in capsys.readouterr().err
+    assert "interrupted; 0 of 2 blocks are kept" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["payoff", "--help"]])

@@ -62,8 +62,8 @@ def test_temperature_and_alpha_gives_gains_paired_by_seed():
     assert f1.shape == (2, 4, 3)
     np.testing.assert_array_equal(f1[0, 0], f1[1, 0])  # without a soft term the temperature does nothing
     np.testing.assert_allclose(results["gain"], (f1[:, 1:] - f1[:, :1]).mean(axis=-1), atol=1e-6)
-    assert results["gained"].shape == results["p"].shape == (2, 3)
-    _in_unit(f1, results["gained"], results["p"], results["teacher_f1"])
+    assert results["win_rate"].shape == results["p"].shape == (2, 3)
+    _in_unit(f1, results["win_rate"], results["p"], results["teacher_f1"])
     _draws(example.plot(results), panels=1)
 
 
@@ -83,6 +83,16 @@ def test_the_own_circuit_is_a_brickwork():
     assert [gate.qubits for gate in circuit.gates if gate.name == "crx"] == [(0, 1), (2, 3), (1, 2), (3, 4)]
     assert circuit.shape == (2, 5 + 4)
     assert jq.circuits.describe(circuit).parameters == 18
+
+
+def test_the_durable_study_goes_on_and_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    example = importlib.import_module("durable_study")
+    results = example.run(tmp_path, seeds=3, epochs=2)
+    assert dict(results.sizes) == {"student": 2, "temperature": 3, "alpha": 3, "seed": 3, "epoch": 2}
+    assert example.run(tmp_path, seeds=3, epochs=2).identical(results)
+    _in_unit(results.f1_macro)
+    _draws(example.plot(results), panels=2)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -1,7 +1,6 @@
 """Verdicts, gains, tables, plots and the store, on results made by hand."""
 
 import io
-import json
 
 import numpy as np
 import pytest
@@ -10,8 +9,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from jaxqkd.papers.piperno2024 import PUBLISHED
-from jaxqkd.studies import gains, plots, store, tables, verdicts
-from jaxqkd.studies.execution import Task, execute, seed_keys
+from jaxqkd.studies import gains, plots, tables, verdicts
 from jaxqkd.studies.statistics import difference, fewest_seeds
 
 STEADY = np.array([0.0, 0.02, -0.02, 0.01, -0.01, 0.015, -0.015, 0.005, -0.005, 0.003, -0.003, 0.0])
@@ -151,49 +149,6 @@ def test_plots_draw_every_panel(seed_study, payoff_study):
     assert len(heat.axes) == 4 + 1
 
 
-def test_a_new_directory_is_claimed_and_an_equal_study_accepted(tmp_path):
-    out = tmp_path / "a" / "b"
-    options = {"seeds": 3, "students": ("hea", "q2")}
-    store.claim(out, "reproduce", options)
-    assert list(out.iterdir()) == []
-    store.save_manifest(out / store.MANIFEST, "reproduce", options, {})
-    store.claim(out, "reproduce", options)
-
-
-@pytest.mark.parametrize(
-    ("study", "options", "told"),
-    [
-        ("reproduce", {"seeds": 4}, "seeds 3 there, 4 here"),
-        ("payoff", {"seeds": 3}, "study reproduce there, payoff here"),
-    ],
-)
-def test_another_study_is_refused_with_the_difference(tmp_path, study, options, told):
-    store.save_manifest(tmp_path / store.MANIFEST, "reproduce", {"seeds": 3}, {})
-    with pytest.raises(ValueError, match=told):
-        store.claim(tmp_path, study, options)
-
-
-@pytest.mark.parametrize("text", ["not json", "[]", '{"study": "reproduce"}'])
-def test_a_foreign_directory_is_refused_and_left_alone(tmp_path, text):
-    (tmp_path / store.MANIFEST).write_text(text)
-    with pytest.raises(ValueError, match="new or empty directory"):
-        store.claim(tmp_path, "reproduce", {})
-    assert (tmp_path / store.MANIFEST).read_text() == text
-
-
-def test_a_failed_study_leaves_no_directory_unless_it_has_written(tmp_path):
-    def work(path, text):
-        with store.claimed(path, "reproduce", {}):
-            if text:
-                store.save_text(path / "note", text)
-            raise RuntimeError("broken")
-
-    for name, text in (("a", ""), ("b", "kept")):
-        with pytest.raises(RuntimeError, match="broken"):
-            work(tmp_path / name, text)
-        assert (tmp_path / name).exists() == bool(text)
-
-
 def test_the_number_of_seeds_that_can_pass_a_correction():
     assert fewest_seeds(1) == 6
     assert fewest_seeds(24) == 10
@@ -207,66 +162,3 @@ def test_rows_say_which_published_means_lie_inside(seed_study):
             assert inside == (low - verdicts.ROUNDING <= mean <= high + verdicts.ROUNDING)
     inside = sum(sum(row.inside) for row in rows if row.reading == "logits")
     assert f"{inside} of 4 in logits" in tables.cells_inside(rows, 12)
-
-
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
-    path = tmp_path / "runs.csv"
-    store.save_rows(path, ("a",), [(1,)])
-
-    def lines():
-        yield (2,)
-        raise RuntimeError("interrupted")
-
-    with pytest.raises(RuntimeError, match="interrupted"):
-        store.save_rows(path, ("a",), lines())
-    assert path.read_text() == "a\n1\n"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["runs.csv"]
-
-
-def test_a_dataset_comes_back_from_its_file(tmp_path, seed_study):
-    flagged = seed_study.assign(diverged=seed_study.f1_weighted > 0.6)
-    store.save_dataset(tmp_path / "results.nc", flagged)
-    with xr.open_dataset(tmp_path / "results.nc") as found:
-        np.testing.assert_array_equal(found.f1_weighted, flagged.f1_weighted)
-        np.testing.assert_array_equal(found.diverged, flagged.diverged.astype(int))
-        assert list(found.student.values) == ["linear", "hea"]
-
-
-def test_the_manifest_names_versions_and_devices(tmp_path):
-    facts = {"seconds": 1.5, "interval": (float("nan"), 1.0)}
-    store.save_manifest(tmp_path / "manifest.json", "reproduce", {"seeds": 3}, facts)
-    text = (tmp_path / "manifest.json").read_text()
-    found = json.loads(text)
-    assert "NaN" not in text
-    assert found["interval"] == [None, 1.0]
-    assert found["options"] == {"seeds": 3}
-    assert found["seconds"] == 1.5
-    assert found["versions"].keys() >= {"jaxqkd", "jax", "flax", "optax", "tensorcircuit-ng"}
-    assert len(found["devices"]) == 4
-
-
-def test_the_digest_depends_on_values_shapes_and_types():
-    values = np.arange(6.0)
-    digests = {
-        store.digest(a) for a in (values, values + 1, values.reshape(2, 3), values.astype("f4"), [values] * 2)
-    }
-    assert len(digests) == 5
-    assert store.digest(values) == store.digest(values.copy())
-
-
-def test_keys_come_from_the_seeds_own_numbers():
-    few, many = seed_keys(0, 3), seed_keys(0, 5)
-    assert (few == many[:3]).all()
-    assert not (seed_keys(1, 3) == few).any()
-
-
-def test_execute_returns_each_tasks_result_in_order():
-    keys = seed_keys(0, 3)
-    tasks = [
-        Task(str(n), lambda key, hparams, n=n: {"n": hparams["a"] * n}, keys, {"a": [1.0, 2.0]}) for n in (3, 5)
-    ]
-    results, timing = execute(tasks, Console(file=io.StringIO()))
-    np.testing.assert_array_equal(results[0]["n"], [[3.0] * 3, [6.0] * 3])
-    np.testing.assert_array_equal(results[1]["n"], [[5.0] * 3, [10.0] * 3])
-    assert timing.compilation > 0
-    assert timing.runs > 0

@@ -12,18 +12,16 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 import xarray as xr
-from rich.console import Console
 
 from jaxqkd import checks, data, losses, metrics
 from jaxqkd.models import MLP, Linear, QuantumStudent
 from jaxqkd.quantum.circuits import hea, universal
 from jaxqkd.quantum.encodings import angle
-from jaxqkd.studies.execution import Task, Timing, execute, seed_keys
-from jaxqkd.studies.store import digest
-from jaxqkd.sweeps import grid
+from jaxqkd.studies import gains, plots, tables
+from jaxqkd.studies.outcome import Outcome
+from jaxqkd.studies.study import Study
 from jaxqkd.training import fit, label
 from jaxqkd.types import Data, Key, Model, Run
 
@@ -66,82 +64,83 @@ def lesson(key: Key, *, epochs: int = EPOCHS) -> Lesson:
     return jax.vmap(lambda rate: _lesson(key, rate, epochs))(jnp.asarray(LABEL_NOISE))
 
 
-def run(name: str, size: int, *, epochs: int = EPOCHS) -> Run:
-    """Returns the training of one student on `size` examples, as a function of a seed's key and lesson.
+def run(name: str, *, train_size: int, epochs: int = EPOCHS) -> Run:
+    """Returns the training of one student on `train_size` examples, as a function of a seed's key and lesson.
 
     Returns:
-        A function `((key, lesson), hparams) -> dict` with hparams `temperature` and `alpha`; `f1_macro`,
-        `accuracy` and `diverged` have an axis of the levels of label noise.
+        A function `((key, lesson), hparams) -> dict` with hparams `label_noise`, one of `LABEL_NOISE`,
+        `temperature` and `alpha`; it returns the test set's `f1_macro` and `accuracy`, what always answering its
+        commonest class would score, the teacher's `teacher_f1`, and `diverged`.
     """
     checks.one_of("student", name, tuple(STUDENTS))
     model = STUDENTS[name]
 
-    def at_one_level(key: Key, hparams: Any, taught: Lesson) -> dict[str, jax.Array]:
-        train = jax.tree.map(lambda leaf: leaf[:size], taught.train)
+    def seed(drawn: tuple[Key, Lesson], hparams: Any) -> dict[str, jax.Array]:
+        key, lessons = drawn
+        level = jnp.argmin(jnp.abs(jnp.asarray(LABEL_NOISE) - hparams["label_noise"]))
+        taught = jax.tree.map(lambda leaf: leaf[level], lessons)
+        train = jax.tree.map(lambda leaf: leaf[:train_size], taught.train)
         loss = losses.kd(hparams["temperature"], hparams["alpha"])
-        out = fit(key, model, train, loss, optax.adam(STUDENT_RATE), epochs=epochs)
+        out = fit(jax.random.fold_in(key, 1), model, train, loss, optax.adam(STUDENT_RATE), epochs=epochs)
         scores = model.apply(out.params, taught.test.x)
+        labels = taught.test.labels
         return {
-            "f1_macro": metrics.f1(scores, taught.test.labels, classes=CLASSES),
-            "accuracy": metrics.accuracy(scores, taught.test.labels),
+            "f1_macro": metrics.f1(scores, labels, classes=CLASSES),
+            "accuracy": metrics.accuracy(scores, labels),
+            "majority_f1_macro": metrics.f1(metrics.majority(labels, classes=CLASSES), labels, classes=CLASSES),
+            "teacher_f1": taught.teacher_f1,
             "diverged": out.history["diverged"],
         }
-
-    def seed(drawn: tuple[Key, Lesson], hparams: Any) -> dict[str, jax.Array]:
-        key, taught = drawn
-        return jax.vmap(functools.partial(at_one_level, jax.random.fold_in(key, 1), hparams))(taught)
 
     return seed
 
 
-def payoff(
+def study(
     *,
     seeds: int = SEEDS,
     epochs: int = EPOCHS,
     students: Sequence[str] = tuple(STUDENTS),
     base: int = 0,
-    console: Console,
-) -> tuple[xr.Dataset, Timing]:
-    """Returns the study's results over student, train_size, label_noise, temperature, alpha and seed.
+) -> Study:
+    """Returns the study, to be run by `jaxqkd.studies.run`.
 
     Args:
-        seeds: Number of seeds, numbered from 0.
+        seeds: Number of seeds.
         epochs: Epochs of each training.
         students: Names out of `STUDENTS`.
         base: Another number draws other data and initialisations for all seeds.
-        console: Where the progress bar goes.
     """
-    keys = seed_keys(base, seeds)
-    teach = Task("teachers", lambda key, hparams: lesson(key, epochs=epochs), keys)
-    (lessons,), taught = execute([teach], console)
-    axes = grid(temperature=TEMPERATURES, alpha=ALPHAS)
-    tasks = [
-        Task(f"{name}, {size} examples", run(name, size, epochs=epochs), (keys, lessons), axes)
-        for name in students
-        for size in TRAIN_SIZES
-    ]
-    found, trained = execute(tasks, console)
-    dimensions = ("student", "train_size", "temperature", "alpha", "seed", "label_noise")
-    variables = {}
-    for name in found[0]:
-        stacked = np.stack([cell[name] for cell in found])
-        variables[name] = (dimensions, stacked.reshape(len(students), len(TRAIN_SIZES), *stacked.shape[1:]))
-    coordinates = {
-        "student": list(students),
-        "train_size": list(TRAIN_SIZES),
-        "label_noise": list(LABEL_NOISE),
-        "temperature": list(TEMPERATURES),
-        "alpha": list(ALPHAS),
-        "seed": np.arange(seeds),
-    }
-    results = xr.Dataset(
-        variables,
-        coords=coordinates,
-        attrs={"data_sha256": digest([(part.x, part.labels) for part in lessons[:2]])},
+    checks.integer("epochs", epochs)
+    for name in students:
+        checks.one_of("students", name, tuple(STUDENTS))
+    return Study(
+        "payoff",
+        lesson,
+        run,
+        students=students,
+        settings={
+            "train_size": TRAIN_SIZES,
+            "label_noise": LABEL_NOISE,
+            "temperature": TEMPERATURES,
+            "alpha": ALPHAS,
+        },
+        seeds=seeds,
+        options={"epochs": epochs},
+        base=base,
     )
-    results = results.assign(teacher_f1=(("seed", "label_noise"), lessons.teacher_f1))
-    order = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
-    return results.transpose(*order), taught.plus(trained)
+
+
+def present(results: xr.Dataset) -> Outcome:
+    """Returns the tables of gains, a part a student, their notes, and the heat maps."""
+    rows = gains.gains(results)
+    parts = {
+        f"Student: {name}": [tables.gain_cells(row) for row in rows if row.student == name]
+        for name in results.student.values
+    }
+    title = "Where distillation pays: mean gain of macro F1 over training without a teacher"
+    figure = plots.gain_heat_map(gains.gain_by_case(results), title=title)
+    notes = [tables.gain_summary(rows, results.sizes["seed"])]
+    return Outcome(tables.gain_headers(rows), parts, notes, figure)
 
 
 def _lesson(key: Key, rate: jax.Array, epochs: int) -> Lesson:

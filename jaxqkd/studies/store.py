@@ -1,143 +1,177 @@
-"""The directory of a study's results: claimed before the work, written once it is done."""
+"""The directory of a study: claimed before any work; its files appear under their names only when whole."""
 
 import csv
 import hashlib
 import importlib.metadata
+import inspect
 import json
 import os
 import platform
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import socket
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-import xarray as xr
-from matplotlib.figure import Figure
-
 from jaxqkd import checks
+from jaxqkd.studies.study import Study, identity
 
-MANIFEST = "manifest.json"
-PACKAGES = [
-    "jaxqkd",
-    "jax",
-    "jaxlib",
-    "flax",
-    "optax",
-    "tensorcircuit-ng",
-    "numpy",
-    "scipy",
-    "xarray",
-    "matplotlib",
-]
+STUDY = "study.json"
+PROBE_BYTES = 2**20
+"""What must fit on the disk before any work starts."""
+
+PACKAGES = ("jaxqkd", "jax", "jaxlib", "flax", "optax", "tensorcircuit-ng", "numpy")
+"""Those that decide the bits of the results."""
 
 
-def claim(directory: Path, study: str, options: Mapping[str, Any]) -> None:
-    """Creates the directory and proves that it can be written, or refuses it.
+def claim(directory: Path, study: Study) -> None:
+    """Makes the directory the study's: creates it and proves that it can be written, or refuses it.
 
-    An empty directory is accepted, and one that holds results of the same study with the same options, which
-    will be replaced by equal ones.
+    Accepts a directory that is new or empty, and one of the same study, where the work goes on.
 
     Raises:
-        ValueError: If the directory holds anything else.
+        ValueError: If the directory holds another study, with the difference, or anything else.
         OSError: If it cannot be created or written.
     """
-    found = sorted(entry.name for entry in directory.iterdir()) if directory.is_dir() else []
+    found = _visible(directory)
     if found:
-        _refuse_foreign(directory, found, study, options)
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=directory):
-        pass
+        earlier = _earlier(directory, found)
+        _refuse_other(directory, earlier["description"], study.description)
+        _warn_of_versions(directory, earlier["versions"], _made_with(study))
+    (directory / "blocks").mkdir(parents=True, exist_ok=True)
+    _probe(directory)
+    if not found:
+        held = {"id": study.id, "description": study.description, "versions": _made_with(study)}
+        save_json(directory / STUDY, held)
 
 
-@contextmanager
-def claimed(directory: Path, study: str, options: Mapping[str, Any]) -> Iterator[None]:
-    """Claims the directory; if what follows fails before it has written anything, removes it again."""
-    claim(directory, study, options)
-    try:
-        yield
-    except BaseException:
+def release(directory: Path) -> None:
+    """Removes a directory again in which nothing was finished; leaves any other as it is."""
+    names = {entry.relative_to(directory).as_posix() for entry in directory.rglob("*")}
+    if names <= {STUDY, "blocks"}:
         with suppress(OSError):
+            (directory / STUDY).unlink(missing_ok=True)
+            (directory / "blocks").rmdir()
             directory.rmdir()
-        raise
+
+
+def description(directory: Path) -> dict[str, Any]:
+    """Returns the description of the study whose directory this is.
+
+    Raises:
+        ValueError: If it is no study's directory.
+    """
+    return _earlier(directory, _visible(directory))["description"]
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that decide the bits of the results."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file; it appears under its name only when all of it is on the disk.
+
+    Raises:
+        OSError: If it cannot be written, naming the path.
+    """
+    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.partial")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
 
 
 def save_text(path: Path, text: str) -> None:
-    """Writes text; the file appears under its name only when it is whole."""
-    _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Writes text whole."""
+    write_whole(path, text.encode())
 
 
-def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV file; numbers in the fewest digits that give the same number again."""
-
-    def write(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(lines)
-
-    _replace(path, write)
-
-
-def save_dataset(path: Path, results: xr.Dataset) -> None:
-    """Writes a dataset as netCDF 3, with flags as 0 and 1."""
-    flags = {name: values.astype(np.int8) for name, values in results.items() if values.dtype == bool}
-    _replace(path, lambda temporary: results.assign(flags).to_netcdf(temporary, engine="scipy"))
-
-
-def save_figure(path: Path, figure: Figure) -> None:
-    """Writes a figure as PNG."""
-    _replace(path, lambda temporary: figure.savefig(temporary, format="png", dpi=150))
-
-
-def save_manifest(path: Path, study: str, options: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Writes what was run and with what: the study, its options, versions, devices, and further facts."""
-    manifest = {
-        "study": study,
-        "options": dict(options),
-        **facts,
-        "dtype": str(jax.numpy.zeros(()).dtype),
-        "devices": [device.device_kind for device in jax.local_devices()],
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-    }
-    standard = json.loads(json.dumps(manifest), parse_constant=lambda _: None)  # JSON has no NaN: unknown is null
+def save_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes JSON whole; numbers that JSON has not, such as NaN, become null."""
+    standard = json.loads(json.dumps(content), parse_constant=lambda _: None)
     save_text(path, json.dumps(standard, indent=2) + "\n")
 
 
-def digest(arrays: Any) -> str:
-    """Returns the SHA-256 of a pytree of arrays: their shapes, types and bytes, in order."""
-    total = hashlib.sha256()
-    for leaf in jax.tree.leaves(arrays):
-        values = np.ascontiguousarray(leaf)
-        total.update(f"{values.shape}{values.dtype.str}".encode())
-        total.update(values.tobytes())
-    return total.hexdigest()
+def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
+    """Writes a CSV file whole; numbers in the fewest digits that give the same number again."""
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    save_text(path, stream.getvalue())
 
 
-def _refuse_foreign(directory: Path, found: list[str], study: str, options: Mapping[str, Any]) -> None:
-    cure = "Choose another directory with --out."
+def _visible(directory: Path) -> list[str]:
+    """Returns what the directory holds, but for what a process that was killed, or starts just now, leaves."""
+    entries = directory.iterdir() if directory.is_dir() else ()
+    begun = (entry for entry in entries if entry.name != "blocks" or any(entry.iterdir()))
+    return sorted(entry.name for entry in begun if not entry.name.endswith(".partial"))
+
+
+def _earlier(directory: Path, found: Sequence[str]) -> dict[str, Any]:
+    """Returns the description and versions that the directory holds; refuses it if it holds none."""
+    cure = "Choose another directory."
     try:
-        earlier = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        before = {"study": earlier["study"]} | earlier["options"]
-    except (OSError, ValueError, TypeError, KeyError):
-        held = f"{directory} with {', '.join(found[:3])}" + (" ..." if len(found) > 3 else "")
-        checks.require(False, "out", "be a new or empty directory, or one of this study", held, cure)
-    now = {"study": study} | json.loads(json.dumps(dict(options)))
-    unlike = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
-    told = ", ".join(f"{name} {before.get(name)} there, {now.get(name)} here" for name in sorted(unlike))
-    checks.require(not unlike, "out", "hold the same study", f"{directory} with {told}", cure)
+        held = json.loads((directory / STUDY).read_text(encoding="utf-8"))
+        whole = identity(held["description"]) == held["id"] and isinstance(held["versions"], dict)
+    except FileNotFoundError:
+        holds = f"{directory} with {', '.join(found[:3]) or 'nothing'}" + (" ..." if len(found) > 3 else "")
+        checks.require(False, "directory", "be new, empty, or a study's", holds, cure)
+    except (ValueError, TypeError, KeyError):
+        whole = False
+    cure = f"Delete {STUDY} and blocks/ there to start again."
+    checks.require(whole, "directory", f"hold an undamaged {STUDY}", str(directory), cure)
+    return held
 
 
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    temporary = path.with_name(f".{path.name}.partial")
+def _refuse_other(directory: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    unlike = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    told = ", ".join(f"{name} {before.get(name)} there, {now.get(name)} here" for name in unlike)
+    cure = "Choose another directory, or the same options."
+    checks.require(not unlike, "directory", "hold the same study", f"{directory} with {told}", cure)
+
+
+def _made_with(study: Study) -> dict[str, str]:
+    """Returns the versions, and digests of the code of the study's functions where it can be had."""
+    made = versions()
+    for name in ("lesson", "run"):
+        with suppress(OSError, TypeError):
+            source = inspect.getsource(getattr(study, name))
+            made[f"code of {name}"] = hashlib.sha256(source.encode()).hexdigest()[:12]
+    return made
+
+
+def _warn_of_versions(directory: Path, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    changed = [f"{name} {before.get(name)}, now {now[name]}" for name in now if before.get(name) != now[name]]
+    if changed:
+        told = f"{directory} was begun with {', '.join(changed)}: new blocks may differ in the last bits."
+        print(f"jaxqkd: {told}", file=sys.stderr)
+
+
+def _probe(directory: Path) -> None:
+    """Fails within a moment where a block could not be written."""
+    probe = directory / f".probe.{socket.gethostname()}.{os.getpid()}.partial"
     try:
-        write(temporary)
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        write_whole(probe, bytes(PROBE_BYTES))
     finally:
-        temporary.unlink(missing_ok=True)
+        probe.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut, where the system can."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

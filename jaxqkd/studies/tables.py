@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -13,15 +14,40 @@ from jaxqkd.studies.verdicts import FEWEST_SEEDS, Row
 WIDE = 154
 """Columns from which each row of a table is one line; in a narrower terminal its cells take several."""
 
-VERDICT_HEADERS = ("student", "params", "without", "with", "change", "gain", "paper", "verdict")
+VERDICT_HEADERS = ("student", "params", "without", "with", "change", "wins", "paper", "verdict")
 
 READ_AS = """\
 Scores are F1 weighted by the classes' frequencies, without and with
 distillation: mean, variance and median over the seeds. The change is paired by
-seed, with its 95 % interval (Student's t) and the Holm-corrected p; "gain" is
-the share of seeds whose change is positive. The paper's means are marked ✓
-inside and ✗ outside the predicted interval, which manifest.json gives.
-Parameters are classical + quantum."""
+seed, with its 95 % interval (Student's t) and the Holm-corrected p; "wins" is
+the share of seeds whose change is positive; no change counts half. The paper's
+means are marked ✓ inside and ✗ outside the predicted interval, which
+manifest.json gives. Parameters are classical + quantum."""
+
+
+SUMMARY_HEADERS = ("mean", "interquartile mean", "median", "variance", "failed")
+
+SUMMARY = """\
+Over the seeds: the mean and the interquartile mean with their 95 % intervals
+(bootstrap), the median, the sample variance, and the share of seeds that failed,
+below what always answering the commonest class scores plus 0.05."""
+
+
+def summary_cells(described: xr.Dataset) -> list[list[list[str]]]:
+    """Returns a line for each student and setting of what `statistics.describe` returns."""
+    places = [described[name].values for name in described["mean"].dims]
+    lines = []
+    for at in np.ndindex(*described["mean"].shape):
+        found = {str(name): float(values.values[at]) for name, values in described.items()}
+        means = [
+            [f"{found[m]:.3f}", f"[{found[m + '_low']:.3f},", f"{found[m + '_high']:.3f}]"]
+            for m in ("mean", "iqm")
+        ]
+        others = [f"{found['median']:.3f}", f"{found['variance']:.3f}", _share(found["failed"])]
+        lines.append(
+            [*([str(axis[i])] for axis, i in zip(places, at, strict=True)), *means, *([o] for o in others)]
+        )
+    return lines
 
 
 def verdict_cells(row: Row) -> list[list[str]]:
@@ -37,7 +63,7 @@ def verdict_cells(row: Row) -> list[list[str]]:
         without,
         distilled,
         [f"{change.mean:+.3f}", f"[{change.low:+.3f},", f"{change.high:+.3f}]", f"p {row.p_corrected:.3f}"],
-        [f"{change.gained:.0%}"],
+        [f"{change.win_rate:.0%}"],
         [f"{mean:.3f}{_mark(row, inside)}" for mean, inside in zip(row.published, row.inside, strict=True)],
         [row.verdict],
     ]
@@ -104,6 +130,10 @@ def terminal(title: str, headers: Sequence[str], cells: Sequence[Sequence[Sequen
     for line in cells:
         table.add_row(*(joint.join(parts) for parts in line))
     return table
+
+
+def _share(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.0%}"
 
 
 def _mark(row: Row, inside: bool) -> str:

@@ -5,6 +5,7 @@ first two bits set the class. The paper states what is trained and measured; whe
 chooses, and says so at the choice. Three readings of its training are run side by side.
 """
 
+from jaxqkd.papers.piperno2024.presentation import present
 from jaxqkd.papers.piperno2024.setup import (
     EPOCHS,
     PUBLISHED,
@@ -15,7 +16,7 @@ from jaxqkd.papers.piperno2024.setup import (
     Reading,
     student,
 )
-from jaxqkd.papers.piperno2024.study import Lesson, lesson, reproduce, run
+from jaxqkd.papers.piperno2024.training import Lesson, lesson, run, study
 
 __all__ = [
     "EPOCHS",
@@ -27,7 +28,8 @@ __all__ = [
     "Published",
     "Reading",
     "lesson",
-    "reproduce",
+    "present",
     "run",
     "student",
+    "study",
 ]

@@ -1,17 +1,13 @@
-"""The seed study as it runs: what a seed is taught with, what a student learns, and the whole as a dataset."""
+"""The seed study as it runs: what a seed is taught with, what a student learns, and the whole as a study."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
-import xarray as xr
-from rich.console import Console
 
 from jaxqkd import checks, data, losses, metrics
-from jaxqkd.models import count_parameters
 from jaxqkd.papers.piperno2024.setup import (
     CLASSES,
     EPOCHS,
@@ -27,9 +23,7 @@ from jaxqkd.papers.piperno2024.setup import (
     check_teacher,
     student,
 )
-from jaxqkd.studies.execution import Task, Timing, execute, seed_keys
-from jaxqkd.studies.store import digest
-from jaxqkd.sweeps import grid
+from jaxqkd.studies.study import Study
 from jaxqkd.training import fit, label
 from jaxqkd.types import Data, Key, Loss, Model, Params, Run
 
@@ -76,8 +70,8 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
 
     Returns:
         A function `((key, lesson), hparams) -> dict`. Its hparams are `reading`, an index of the readings, and
-        `distilled`, 0 or 1; it returns the test set's `f1_macro`, `f1_weighted` and `accuracy`, and the history
-        of `jaxqkd.fit`.
+        `distilled`, 0 or 1; it returns the test set's `f1_macro`, `f1_weighted` and `accuracy`, what always
+        answering its commonest class would score, the teacher's `teacher_f1`, and the history of `jaxqkd.fit`.
     """
     for reading in readings:
         checks.one_of("readings", reading, tuple(READINGS))
@@ -86,7 +80,7 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
     choices = [READINGS[reading] for reading in readings]
 
     def seed(drawn: tuple[Key, Lesson], hparams: Any) -> dict[str, jax.Array]:
-        key, (train, validation, test, _) = drawn
+        key, (train, validation, test, teacher_f1) = drawn
         *_, k_student = jax.random.split(key, 4)
 
         def chosen(values: list) -> jax.Array:
@@ -99,7 +93,7 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
         out = fit(k_student, read, train, loss, adam, epochs=epochs, validation=validation, patience=PATIENCE)
         keeps_best = chosen([choice.keep == "best" for choice in choices])
         params = jax.tree.map(lambda best, last: jnp.where(keeps_best, best, last), out.params, out.last)
-        return _scores(read.apply(params, test.x), test.labels) | out.history
+        return _scores(read.apply(params, test.x), test.labels) | {"teacher_f1": teacher_f1} | out.history
 
     return seed
 
@@ -133,60 +127,47 @@ def _loss(on_probabilities: jax.Array, summed: jax.Array, weight: jax.Array) -> 
 
 
 def _scores(scores: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
+    always = metrics.majority(labels, classes=CLASSES)
     return {
         "f1_macro": metrics.f1(scores, labels, classes=CLASSES),
         "f1_weighted": metrics.f1(scores, labels, classes=CLASSES, average="weighted"),
         "accuracy": metrics.accuracy(scores, labels),
+        "majority_f1_macro": metrics.f1(always, labels, classes=CLASSES),
+        "majority_f1_weighted": metrics.f1(always, labels, classes=CLASSES, average="weighted"),
     }
 
 
-def reproduce(
+def study(
     *,
     seeds: int,
     epochs: int = EPOCHS,
     students: Sequence[str] = STUDENTS,
     readings: Sequence[str] = tuple(READINGS),
     base: int = 0,
-    console: Console,
-) -> tuple[xr.Dataset, Timing]:
-    """Returns the study's results, and the time that it took.
+) -> Study:
+    """Returns the study, to be run by `jaxqkd.studies.run`.
 
     Args:
-        seeds: Number of seeds, numbered from 0; the key of each comes from its own number and `base`.
+        seeds: Number of seeds.
         epochs: The largest number of epochs of a training.
         students: Names out of `STUDENTS`.
         readings: Names out of `READINGS`.
         base: Another number draws other data and initialisations for all seeds.
-        console: Where the progress bar goes.
-
-    Returns:
-        A dataset over student, reading, distilled, seed and epoch, and the seconds of compilation and runs.
     """
     check_teacher()
-    models = [student(name) for name in students]
-    keys = seed_keys(base, seeds)
-    teach = Task("teachers", lambda key, hparams: lesson(key, epochs=epochs), keys)
-    (lessons,), taught = execute([teach], console)
-    axes = grid(reading=range(len(readings)), distilled=(0, 1))
-    tasks = [Task(name, run(name, readings=readings, epochs=epochs), (keys, lessons), axes) for name in students]
-    found, trained = execute(tasks, console)
-    counts = [count_parameters(model, FEATURES) for model in models]
-    dimensions = ("student", "reading", "distilled", "seed", "epoch")
-    stacked = {name: np.stack([cell[name] for cell in found]) for name in found[0]}
-    results = xr.Dataset(
-        {name: (dimensions[: values.ndim], values) for name, values in stacked.items()},
-        coords={
-            "student": list(students),
-            "reading": list(readings),
-            "distilled": [0, 1],
-            "seed": np.arange(seeds),
-            "epoch": np.arange(epochs),
-        },
-        attrs={"data_sha256": digest([(part.x, part.labels) for part in lessons[:3]])},
+    checks.integer("epochs", epochs)
+    for name in students:
+        student(name)
+    for reading in readings:
+        checks.one_of("readings", reading, tuple(READINGS))
+    return Study(
+        "reproduce",
+        lesson,
+        run,
+        students=students,
+        settings={"reading": readings, "distilled": (0, 1)},
+        seeds=seeds,
+        options={"epochs": epochs, "readings": readings},
+        score="f1_weighted",
+        base=base,
     )
-    results = results.assign(
-        teacher_f1=("seed", lessons.teacher_f1),
-        classical=("student", [count.classical for count in counts]),
-        quantum=("student", [count.quantum for count in counts]),
-    )
-    return results, taught.plus(trained)

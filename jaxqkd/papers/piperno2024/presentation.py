@@ -1,0 +1,32 @@
+"""The seed study as it is shown: verdicts by student and reading, and every seed beside the paper's bars."""
+
+import numpy as np
+import xarray as xr
+
+from jaxqkd.models import count_parameters
+from jaxqkd.papers.piperno2024.setup import FEATURES, PUBLISHED, student
+from jaxqkd.studies import plots, tables, verdicts
+from jaxqkd.studies.outcome import Outcome
+
+
+def present(results: xr.Dataset) -> Outcome:
+    """Returns the verdict tables, a part a reading, their notes, and the figure of every seed."""
+    counts = [count_parameters(student(str(name)), FEATURES) for name in results.student.values]
+    counted = results.assign(
+        classical=("student", np.asarray([count.classical for count in counts])),
+        quantum=("student", np.asarray([count.quantum for count in counts])),
+    )
+    rows = verdicts.rows(counted, PUBLISHED)
+    parts = {
+        f"Reading: {reading}": [tables.verdict_cells(row) for row in rows if row.reading == reading]
+        for reading in results.reading.values
+    }
+    seeds = results.sizes["seed"]
+    notes = [verdicts.RULE, tables.READ_AS, tables.cells_inside(rows, seeds), tables.teachers(results)]
+    return Outcome(
+        tables.VERDICT_HEADERS,
+        parts,
+        notes,
+        plots.published_against_measured(results, PUBLISHED),
+        {"verdicts": [row._asdict() for row in rows]},
+    )

@@ -1,0 +1,110 @@
+"""Outcome: what a study comes to, as tables, notes and figures; printed, and written beside its blocks."""
+
+import io
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import matplotlib as mpl
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from jaxqkd.studies import results as files
+from jaxqkd.studies import store, tables
+from jaxqkd.studies.statistics import describe
+
+
+class Outcome(NamedTuple):
+    """What is shown of a study.
+
+    Attributes:
+        headers: Of the tables.
+        parts: Tables by title, each as lines of cells, each cell as parts that a narrow terminal breaks between.
+        notes: How to read the tables, and what they say.
+        figure: The study's own figure, or None.
+        facts: For the manifest.
+    """
+
+    headers: Sequence[str]
+    parts: Mapping[str, Sequence[Sequence[Sequence[str]]]]
+    notes: Sequence[str]
+    figure: Figure | None = None
+    facts: Mapping[str, Any] = {}
+
+
+def present(results: xr.Dataset) -> Outcome:
+    """Returns what is shown of any study: the summary of its score for each student and setting."""
+    score = results.attrs["score"]
+    described = describe(results[score], majority=results.get(f"majority_{score}"))
+    headers = (*map(str, described["mean"].dims), *tables.SUMMARY_HEADERS)
+    return Outcome(headers, {f"Scores: {score}": tables.summary_cells(described)}, [tables.SUMMARY])
+
+
+def save(out: Path, results: xr.Dataset, shown: Outcome) -> None:
+    """Writes manifest.json, results.nc, runs.csv, table.md and figure.png."""
+    store.save_json(out / "manifest.json", manifest(out, results, shown))
+    files.save_dataset(out / "results.nc", results)
+    files.save_runs(out / "runs.csv", results)
+    store.save_text(out / "table.md", markdown(results, shown))
+    if shown.figure is not None:
+        store.write_whole(out / "figure.png", png(shown.figure))
+
+
+def png(figure: Figure) -> bytes:
+    """Returns a figure as PNG."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=150)
+    return stream.getvalue()
+
+
+def manifest(out: Path, results: xr.Dataset, shown: Outcome) -> dict[str, Any]:
+    """Returns what was run, with what, and what came out."""
+    times = {name: float(results[name].sum()) for name in ("compile_seconds", "seconds")}
+    return {
+        "study": results.attrs["study"],
+        "id": results.attrs["id"],
+        "description": store.description(out),
+        "lessons_sha256": results.attrs["lessons_sha256"],
+        **times,
+        **shown.facts,
+        "devices": [device.device_kind for device in jax.local_devices()],
+        "platform": platform.platform(),
+        "versions": store.versions() | {"xarray": xr.__version__, "matplotlib": mpl.__version__},
+    }
+
+
+def print_all(out: Path, results: xr.Dataset, shown: Outcome) -> None:
+    """Prints the tables and the notes."""
+    console = Console(width=None if sys.stdout.isatty() else tables.WIDE, highlight=False)
+    for title, cells in shown.parts.items():
+        console.print(tables.terminal(title, shown.headers, cells, console.width))
+    held = ", ".join(sorted(entry.name for entry in out.iterdir() if entry.is_file()))
+    print(*_notes(results, shown), f"Results are in {out}: {held}", sep="\n\n")
+
+
+def markdown(results: xr.Dataset, shown: Outcome) -> str:
+    """Returns the tables and the notes as Markdown."""
+    sections = [f"**{title}**\n\n{tables.markdown(shown.headers, cells)}" for title, cells in shown.parts.items()]
+    return "\n".join([*sections, *(f"```text\n{note}\n```\n" for note in _notes(results, shown))])
+
+
+def _notes(results: xr.Dataset, shown: Outcome) -> list[str]:
+    return [*shown.notes, *([_diverged(results)] if "diverged" in results else []), _spent(results)]
+
+
+def _diverged(results: xr.Dataset) -> str:
+    count, total = int(results.diverged.sum()), results.diverged.size
+    if count == total:
+        return f"EVERY ONE of the {total} runs diverged (its loss ceased to be finite): the scores mean nothing."
+    return f"{count} of {total} runs diverged (the loss ceased to be finite); all are counted in every figure."
+
+
+def _spent(results: xr.Dataset) -> str:
+    compilation, runs = float(results.compile_seconds.sum()), float(results.seconds.sum())
+    return (
+        f"The runs took {runs:.0f} s, and the compilation of their programs {compilation:.0f} s, several at once."
+    )

@@ -1,0 +1,163 @@
+"""Results: the blocks of a study put together as one labelled dataset, and written for other programs."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.studies import blocks, store
+from jaxqkd.studies.blocks import Result
+from jaxqkd.studies.study import Block, cut, identity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+UNITS = {
+    "f1_macro": ("macro F1 on the test set", "1"),
+    "f1_weighted": ("F1 on the test set, weighted by the classes' frequencies", "1"),
+    "accuracy": ("accuracy on the test set", "1"),
+    "teacher_f1": ("macro F1 of the teacher on the test set", "1"),
+    "majority_f1_macro": ("macro F1 of always answering the commonest class", "1"),
+    "majority_f1_weighted": ("weighted F1 of always answering the commonest class", "1"),
+    "loss": ("training loss", "nat"),
+    "val_loss": ("validation loss", "nat"),
+    "gradient_norm": ("norm of the training loss's gradient", "nat"),
+    "epochs": ("epochs trained", "1"),
+    "best_epoch": ("epoch with the least validation loss", "1"),
+    "diverged": ("whether the loss ceased to be finite", "1"),
+    "seconds": ("wall-clock time of the runs", "s"),
+    "compile_seconds": ("wall-clock time of compilation", "s"),
+}
+"""Long name and unit of variables that are known."""
+
+
+def load(directory: str | os.PathLike) -> "xr.Dataset":
+    """Returns the results of a study, from its directory.
+
+    Returns:
+        A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
+        long as the study's option `epochs`;
+        with `seconds` and `compile_seconds` by student and static setting, and as attributes the study's name,
+        its id, its `score`, and the SHA-256 of the lessons.
+
+    Raises:
+        ValueError: If blocks are missing or damaged, or this is no study's directory.
+    """
+    import xarray as xr
+
+    where = Path(directory)
+    description = store.description(where)
+    found = _read(where, description)
+    settings, static = description["settings"], description["static"]
+    traced = [name for name in settings if name not in static]
+    stored = ("student", *static, *traced, "seed")
+    coordinates = {"student": description["students"], **settings, "seed": np.arange(description["seeds"])}
+    lengths = [len(coordinates[name]) for name in stored]
+    variables = {
+        name: ((*stored, *_further(name, array.shape[len(stored) :], description)), array)
+        for name, array in _assembled(description, found, lengths).items()
+    }
+    of_programs = {name: (stored[: 1 + len(static)], array) for name, array in _times(description, found).items()}
+    results = xr.Dataset(variables | of_programs, coords=coordinates, attrs=_attributes(description, found))
+    for name in results.data_vars:
+        if name in UNITS:
+            results[name].attrs.update(zip(("long_name", "units"), UNITS[str(name)], strict=True))
+    return results.transpose("student", *settings, "seed", ...)
+
+
+def save_runs(path: Path, results: "xr.Dataset") -> None:
+    """Writes a CSV file with a line a run: where it stands along the dimensions, then its scalars.
+
+    Numbers are in the fewest digits that give them again, flags are 0 or 1.
+    """
+    first = results.data_vars[results.attrs["score"]]
+    columns = [str(name) for name, values in results.data_vars.items() if values.dims == first.dims]
+    labels = [results[name].values for name in first.dims]
+    scores = [results[name].values for name in columns]
+    lines = (
+        [*(axis[at] for axis, at in zip(labels, places, strict=True)), *(_plain(v[places]) for v in scores)]
+        for places in np.ndindex(*first.shape)
+    )
+    store.save_rows(path, (*(str(name) for name in first.dims), *columns), lines)
+
+
+def save_dataset(path: Path, results: "xr.Dataset") -> None:
+    """Writes a dataset as netCDF 3, with flags as 0 and 1. See xarray's `to_netcdf` for netCDF 4."""
+    flags = {name: values.astype(np.int8) for name, values in results.items() if values.dtype == bool}
+    store.write_whole(path, bytes(results.assign(flags).to_netcdf(engine="scipy")))
+
+
+def _read(where: Path, description: Mapping[str, Any]) -> list[tuple[Block, Result]]:
+    found, lacking, study = [], [], identity(description)
+    wanted = cut(description)
+    for block in wanted:
+        try:
+            found.append((block, blocks.load(blocks.path(where, block.number), study)))
+        except (FileNotFoundError, blocks.DamagedError) as error:
+            lacking.append(error)
+    told = f"{where}, where {len(lacking)} of {len(wanted)} are missing or damaged"
+    checks.require(
+        not lacking, "directory", "hold all blocks of its study", told, "Run the study again; it goes on."
+    )
+    return found
+
+
+def _assembled(
+    description: Mapping[str, Any], found: list[tuple[Block, Result]], lengths: list[int]
+) -> dict[str, np.ndarray]:
+    """Returns each variable [student, static settings, traced settings, seed, ...]."""
+    cells = len(lengths) - 2 - len(description["static"])
+    whole = {
+        name: np.empty((*lengths, *values.shape[cells + 1 :]), values.dtype)
+        for name, values in found[0][1].values.items()
+    }
+    for block, result in found:
+        at: tuple = (*_place(description, block), *(slice(None),) * cells, slice(block.first, block.stop))
+        for name, values in result.values.items():
+            whole[name][at] = values
+    return whole
+
+
+def _times(description: Mapping[str, Any], found: list[tuple[Block, Result]]) -> dict[str, np.ndarray]:
+    """Returns the seconds of the runs, summed, and of compilation, the longest, of each program."""
+    lengths = [len(description["settings"][name]) for name in description["static"]]
+    seconds = np.zeros((len(description["students"]), *lengths))
+    compilation = np.zeros_like(seconds)
+    for block, result in found:
+        at = _place(description, block)
+        seconds[at] += result.facts["seconds"]
+        compilation[at] = max(compilation[at], result.facts["compile_seconds"])
+    return {"seconds": seconds, "compile_seconds": compilation}
+
+
+def _place(description: Mapping[str, Any], block: Block) -> tuple[int, ...]:
+    """Returns where a block's student and static settings stand."""
+    settings = description["settings"]
+    return (
+        description["students"].index(block.student),
+        *(settings[name].index(value) for name, value in block.static),
+    )
+
+
+def _further(name: str, lengths: tuple[int, ...], description: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns names for the axes that a run returned: the epoch by its length, others after the variable."""
+    epochs = description["options"].get("epochs")
+    return ("epoch",) if lengths == (epochs,) else tuple(f"{name}_{axis}" for axis in range(len(lengths)))
+
+
+def _attributes(description: Mapping[str, Any], found: list[tuple[Block, Result]]) -> dict[str, Any]:
+    lessons = {block.first: result.facts["lessons_sha256"] for block, result in found}
+    name, score = description["name"], description["score"]
+    return {
+        "study": name,
+        "id": identity(description),
+        "score": score,
+        "lessons_sha256": identity({str(k): v for k, v in lessons.items()}),
+    }
+
+
+def _plain(value: Any) -> str:
+    return str(int(value)) if value.dtype == bool else str(value)

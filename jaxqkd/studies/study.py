@@ -1,0 +1,223 @@
+"""A study: a grid of trainings described in full, and the blocks that it is cut into."""
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import itertools
+import json
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.types import Key
+
+LANES = 48
+"""Runs in a block by default, at least: some seconds of work for small students."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Study:
+    """A grid of trainings: students x settings x seeds. Two are equal if description and code are.
+
+    A seed's lesson is what it is taught with, such as its data, labelled by its teacher; every student and setting
+    gets the same one, so that all comparisons are paired by seed. `lesson` and `run` are passed by name those of
+    the options that they take. A setting that `run` takes by name is static: each of its values is a program of
+    its own. The other settings are traced: a run finds them in its hparams, all in one program.
+
+    Attributes:
+        name: Lower-case letters, digits and hyphens.
+        lesson: A function `(key, **options) -> pytree of arrays`, or `(key, data, **options)` if there are data.
+        run: A function `(student, **options and static settings) -> Run`, whose runs take `(key, lesson)` and
+            hparams, and return a dict of scalars and of arrays [epochs].
+        students: Names.
+        settings: Values by name: numbers, or names, of which a traced run is passed the index.
+        seeds: How many, numbered from 0; the key of each comes from its own number and `base`.
+        options: Whatever else `lesson` and `run` are to be told: anything that JSON can hold.
+        data: A pytree of arrays, or None.
+        score: The scalar that the study is about.
+        base: Another number gives every seed another key.
+        block: Seeds in a block; by default as many as make 48 runs.
+        chunk: Runs side by side on a device; see `jaxqkd.sweep`.
+    """
+
+    name: str
+    lesson: Callable[..., Any]
+    run: Callable[..., Any]
+    students: Sequence[str]
+    settings: Mapping[str, Sequence[float | str]]
+    seeds: int
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    data: Any = None
+    score: str = "f1_macro"
+    base: int = 0
+    block: int | None = None
+    chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be run, or not be known again, before anything is written."""
+        _check(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Study) and self.id == other.id and self.code == other.code
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @functools.cached_property
+    def description(self) -> dict[str, Any]:
+        """All that decides the results, as JSON holds it; functions by their names, data by their digest."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        plain |= {name: _name(plain[name]) for name in ("lesson", "run")}
+        plain |= {"data": None if self.data is None else digest(self.data), "block": self.seeds_a_block}
+        plain |= {"static": list(self.static), "x64": bool(jax.config.read("jax_enable_x64"))}
+        return json.loads(json.dumps(plain, allow_nan=False, default=_plain))
+
+    @functools.cached_property
+    def id(self) -> str:
+        """The SHA-256 of the description as canonical JSON."""
+        return identity(self.description)
+
+    @property
+    def code(self) -> tuple[Any, ...]:
+        """The code of `lesson` and `run`, by which a function is known that was defined again under its name."""
+        return self.lesson.__code__, self.run.__code__
+
+    @property
+    def static(self) -> tuple[str, ...]:
+        """Names of the settings that are static."""
+        taken = inspect.signature(self.run).parameters
+        return tuple(name for name in self.settings if name in taken)
+
+    @property
+    def seeds_a_block(self) -> int:
+        """Seeds in a block, all blocks being of one size; the last one's may pass the end and are dropped."""
+        cells = math.prod(len(values) for name, values in self.settings.items() if name not in self.static)
+        most = math.ceil(LANES / cells) if self.block is None else self.block
+        return math.ceil(self.seeds / math.ceil(self.seeds / most))
+
+    def told(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """Returns the options that the function takes by name."""
+        return {
+            name: value for name, value in self.options.items() if name in inspect.signature(function).parameters
+        }
+
+
+class Block(NamedTuple):
+    """A piece of a study: the unit of work, of progress and of what a crash can lose.
+
+    Attributes:
+        number: From 0.
+        student: A name.
+        static: Its static settings by name.
+        first: Number of its first seed.
+        stop: Number after its last seed.
+    """
+
+    number: int
+    student: str
+    static: tuple[tuple[str, Any], ...]
+    first: int
+    stop: int
+
+    @property
+    def program(self) -> tuple[str, tuple[tuple[str, Any], ...]]:
+        """What blocks that share a compiled program have in common."""
+        return self.student, self.static
+
+    def __str__(self) -> str:
+        settings = "".join(f", {name} {value}" for name, value in self.static)
+        return f"{self.student}{settings}, seeds {self.first} to {self.stop - 1}"
+
+
+def cut(description: Mapping[str, Any]) -> list[Block]:
+    """Returns the blocks of a study's description, seeds first: what shares a lesson comes together."""
+    size, seeds = description["block"], description["seeds"]
+    programs = itertools.product(*(description["settings"][name] for name in description["static"]))
+    places = itertools.product(range(0, seeds, size), description["students"], list(programs))
+    return [
+        Block(
+            number,
+            student,
+            tuple(zip(description["static"], values, strict=True)),
+            first,
+            min(first + size, seeds),
+        )
+        for number, (first, student, values) in enumerate(places)
+    ]
+
+
+def seed_keys(base: int, numbers: Sequence[int] | np.ndarray) -> Key:
+    """Returns random keys [seeds]; each comes from the base and the seed's own number."""
+    return jax.vmap(lambda number: jax.random.fold_in(jax.random.key(base), number))(np.asarray(numbers))
+
+
+def digest(arrays: Any) -> str:
+    """Returns the SHA-256 of a pytree of arrays: their shapes, types and bytes, in order."""
+    total = hashlib.sha256()
+    for leaf in jax.tree.leaves(arrays):
+        values = np.ascontiguousarray(leaf)
+        total.update(f"{values.shape}{values.dtype.str}".encode())
+        total.update(values.tobytes())
+    return total.hexdigest()
+
+
+def identity(description: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 of a description as canonical JSON."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _check(study: Study) -> None:
+    named = re.fullmatch(r"[a-z0-9][a-z0-9-]*", study.name) is not None
+    checks.require(named, "name", "be lower-case letters, digits and hyphens", repr(study.name))
+    for name, least in (("seeds", 1), ("base", 0)):
+        checks.integer(name, getattr(study, name), least=least)
+    checks.require(study.base < 2**32, "base", "be below 2^32", study.base)
+    for name in ("block", "chunk"):
+        if getattr(study, name) is not None:
+            checks.integer(name, getattr(study, name), least=2 if name == "chunk" else 1)
+    _check_functions(study)
+    checks.names("students", study.students)
+    for name, values in study.settings.items():
+        checks.require(name.isidentifier(), "settings", "be named as variables are", repr(name))
+        checks.names(name, values)
+    try:
+        json.dumps(dict(study.options), allow_nan=False, default=_plain)
+    except (TypeError, ValueError) as error:
+        checks.require(False, "options", "be what JSON can hold", f"{dict(study.options)}: {error}")
+
+
+def _check_functions(study: Study) -> None:
+    for argument, function in (("lesson", study.lesson), ("run", study.run)):
+        name = getattr(function, "__qualname__", "<none>")
+        cure = "Other processes and later runs have to find it by its name."
+        checks.require("<" not in name, argument, "be a function of a module", f"{function!r}", cure)
+    taken = {*inspect.signature(study.lesson).parameters, *inspect.signature(study.run).parameters}
+    strange = sorted(set(study.options) - taken)
+    checks.require(not strange, "options", "be arguments of `lesson` or `run`", f"with {', '.join(strange)}")
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """Returns module and name of a function; a script's module has one name, whether it is run or imported."""
+    module = function.__module__
+    if module == "__main__":
+        main = sys.modules["__main__"]
+        spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        module = spec.name if spec else Path(path).stem if path else module
+    return f"{module}:{function.__qualname__}"
+
+
+def _plain(value: Any) -> Any:
+    """Returns what JSON can hold of NumPy's numbers, and of mappings."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__}")

@@ -12,13 +12,23 @@ import xarray as xr
 from jaxqkd import cli
 from jaxqkd.papers.piperno2024 import training
 from jaxqkd.studies import running
+from tests import small
 
 SMALL = ["--seeds", "2", "--epochs", "3", "--students", "linear", "q2", "--readings", "logits"]
 COLUMNS = (
     "student,reading,distilled,seed,accuracy,best_epoch,diverged,diverged_epoch,epochs,f1_macro,f1_weighted,"
     "majority_f1_macro,majority_f1_weighted,teacher_f1"
 )
-FILES = ["blocks", "figure.png", "manifest.json", "results.nc", "runs.csv", "study.json", "table.md"]
+FILES = [
+    "blocks",
+    "figure.png",
+    "manifest.json",
+    "report.html",
+    "results.nc",
+    "runs.csv",
+    "study.json",
+    "table.md",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +60,16 @@ def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, 
         assert cli.main(arguments) == 0
         assert capsys.readouterr().out.split("Results are in")[0] == first.split("Results are in")[0]
         assert (tmp_path / "runs.csv").read_bytes() == (tmp_path / "earlier.csv").read_bytes()
+
+
+def test_the_report_of_any_study_summarises_its_score(tmp_path, capsys):
+    running.run(small.study(seeds=2), tmp_path)
+    assert cli.main(["report", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "Scores: f1_macro" in out
+    assert sum(line.strip().startswith(("linear", "mlp")) for line in out.splitlines()) == 16
+    assert "The study" in (tmp_path / "report.html").read_text()
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 2 * 2 * 2 * 2 * 2
 
 
 def test_shares_leave_the_tables_to_the_call_that_completes_them(tmp_path, capsys):
@@ -186,4 +206,4 @@ def test_the_command_uses_one_device_a_core(tmp_path):
     command = [sys.executable, "-m", "jaxqkd", "reproduce", *SMALL, "--out", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    assert manifest["devices"] == ["cpu"] * len(os.sched_getaffinity(0))
+    assert manifest["devices"] == f"{max(2, len(os.sched_getaffinity(0)))} cpu"

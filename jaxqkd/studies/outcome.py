@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import matplotlib as mpl
 import xarray as xr
 from matplotlib.figure import Figure
@@ -15,6 +14,7 @@ from rich.console import Console
 
 from jaxqkd.studies import results as files
 from jaxqkd.studies import store, tables
+from jaxqkd.studies.report import Section, report
 from jaxqkd.studies.statistics import describe
 
 
@@ -26,6 +26,8 @@ class Outcome(NamedTuple):
         parts: Tables by title, each as lines of cells, each cell as parts that a narrow terminal breaks between.
         notes: How to read the tables, and what they say.
         figure: The study's own figure, or None.
+        alt: What the figure shows, in numbers, for those who do not see it.
+        caption: What the figure is of.
         facts: For the manifest.
     """
 
@@ -33,6 +35,8 @@ class Outcome(NamedTuple):
     parts: Mapping[str, Sequence[Sequence[Sequence[str]]]]
     notes: Sequence[str]
     figure: Figure | None = None
+    alt: str = ""
+    caption: str = ""
     facts: Mapping[str, Any] = {}
 
 
@@ -45,13 +49,27 @@ def present(results: xr.Dataset) -> Outcome:
 
 
 def save(out: Path, results: xr.Dataset, shown: Outcome) -> None:
-    """Writes manifest.json, results.nc, runs.csv, table.md and figure.png."""
-    store.save_json(out / "manifest.json", manifest(out, results, shown))
+    """Writes manifest.json, results.nc, runs.csv, table.md, report.html, and figure.png where there is one."""
+    facts = manifest(out, results, shown)
+    store.save_json(out / "manifest.json", facts)
     files.save_dataset(out / "results.nc", results)
     files.save_runs(out / "runs.csv", results)
     store.save_text(out / "table.md", markdown(results, shown))
+    page = report(results, facts=facts, sections=sections(shown), command=f"jaxqkd report {out}")
+    store.save_text(out / "report.html", page)
     if shown.figure is not None:
         store.write_whole(out / "figure.png", png(shown.figure))
+
+
+def sections(shown: Outcome) -> list[Section]:
+    """Returns what is shown as sections of a report: the figure, a table a part, and the notes."""
+    tables_of = [
+        Section(title, headers=shown.headers, rows=[[" ".join(parts) for parts in line] for line in cells])
+        for title, cells in shown.parts.items()
+    ]
+    figure = Section("The study's figure", figure=shown.figure, alt=shown.alt, caption=shown.caption)
+    notes = Section("How to read the tables", listing="\n\n".join(shown.notes))
+    return [*([figure] if shown.figure else []), *tables_of, notes]
 
 
 def png(figure: Figure) -> bytes:
@@ -71,7 +89,7 @@ def manifest(out: Path, results: xr.Dataset, shown: Outcome) -> dict[str, Any]:
         "lessons_sha256": results.attrs["lessons_sha256"],
         **times,
         **shown.facts,
-        "devices": [device.device_kind for device in jax.local_devices()],
+        "devices": results.attrs["devices"],
         "platform": platform.platform(),
         "versions": store.versions() | {"xarray": xr.__version__, "matplotlib": mpl.__version__},
     }

@@ -1,6 +1,7 @@
 """Results: the blocks of a study put together as one labelled dataset, and written for other programs."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
         long as the study's option `epochs`;
         with `seconds` and `compile_seconds` by student and static setting, and as attributes the study's name,
-        its id, its `score`, and the SHA-256 of the lessons.
+        its id, its `score`, the devices, and the SHA-256 of the lessons.
 
     Raises:
         ValueError: If blocks are missing or damaged, or this is no study's directory.
@@ -150,13 +151,19 @@ def _further(name: str, lengths: tuple[int, ...], description: Mapping[str, Any]
 
 def _attributes(description: Mapping[str, Any], found: list[tuple[Block, Result]]) -> dict[str, Any]:
     lessons = {block.first: result.facts["lessons_sha256"] for block, result in found}
+    devices = sorted({_counted(result.facts["devices"]) for _, result in found})
     name, score = description["name"], description["score"]
     return {
         "study": name,
         "id": identity(description),
         "score": score,
+        "devices": "; ".join(devices),
         "lessons_sha256": identity({str(k): v for k, v in lessons.items()}),
     }
+
+
+def _counted(devices: list[str]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(Counter(devices).items()))
 
 
 def _plain(value: Any) -> str:

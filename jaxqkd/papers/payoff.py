@@ -140,14 +140,7 @@ def present(results: xr.Dataset) -> Outcome:
     title = "Where distillation pays: mean gain of macro F1 over training without a teacher"
     figure = plots.gain_heat_map(gains.gain_by_case(results), title=title)
     notes = [tables.gain_summary(rows, results.sizes["seed"])]
-    alt = f"{title}. " + ". ".join(_in_words(row) for row in rows)
-    return Outcome(tables.gain_headers(rows), parts, notes, figure, alt, f"{title}, by student, labels and noise.")
-
-
-def _in_words(row: gains.Gains) -> str:
-    means = [gain.mean for gain in row.gains.values()]
-    case = f"{row.student}, {row.train_size} labels, {row.label_noise:.0%} wrong"
-    return f"{case}: between {min(means):+.3f} and {max(means):+.3f}"
+    return Outcome(tables.gain_headers(rows), parts, notes, figure)
 
 
 def _lesson(key: Key, rate: jax.Array, epochs: int) -> Lesson:

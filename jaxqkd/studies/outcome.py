@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
         parts: Tables by title, each as lines of cells, each cell as parts that a narrow terminal breaks between.
         notes: How to read the tables, and what they say.
         figure: The study's own figure, or None.
-        alt: What the figure shows, in numbers, for those who do not see it.
+        alt: What the figure shows, in numbers; empty where the report of any study has such a figure.
         caption: What the figure is of.
         facts: For the manifest.
     """
@@ -64,12 +64,12 @@ def save(out: Path, results: xr.Dataset, shown: Outcome) -> None:
 def sections(shown: Outcome) -> list[Section]:
     """Returns what is shown as sections of a report: the figure, a table a part, and the notes."""
     tables_of = [
-        Section(title, headers=shown.headers, rows=[[" ".join(parts) for parts in line] for line in cells])
+        Section(title, headers=shown.headers, rows=[["\n".join(parts) for parts in line] for line in cells])
         for title, cells in shown.parts.items()
     ]
     figure = Section("The study's figure", figure=shown.figure, alt=shown.alt, caption=shown.caption)
     notes = Section("How to read the tables", listing="\n\n".join(shown.notes))
-    return [*([figure] if shown.figure else []), *tables_of, notes]
+    return [*([figure] if shown.alt else []), *tables_of, notes]
 
 
 def png(figure: Figure) -> bytes:

@@ -5,7 +5,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +105,8 @@ def _compiled_ahead(
     bar = progress.add_task("compiling", total=len(programs) + 1)
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        teaching = pool.submit(teachers, study)
-        compiling = {at: pool.submit(program, study, *at) for at in programs}
+        teaching: Future[Any] = pool.submit(teachers, study)
+        compiling: dict[Any, Future[Any]] = {at: pool.submit(program, study, *at) for at in programs}
         for future in (teaching, *compiling.values()):
             future.add_done_callback(lambda _: progress.advance(bar))
         yield lambda block: (teaching.result(), compiling[block.program].result())

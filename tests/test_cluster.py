@@ -30,12 +30,13 @@ def free_port():
 
 
 @pytest.fixture
-def scheduler():
+def scheduler(tmp_path):
     """A Dask scheduler with two workers on loopback, as its commands start them; gives the address and workers."""
     address = f"tcp://127.0.0.1:{free_port()}"
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", address, "--no-dashboard"]
     processes = [subprocess.Popen(dask, stderr=subprocess.DEVNULL, env=ENVIRONMENT)]
     options = ["--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--no-dashboard"]
+    options += ["--local-directory", str(tmp_path)]
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, *options]
     processes += [subprocess.Popen(worker, stderr=subprocess.DEVNULL, env=ENVIRONMENT) for _ in range(2)]
     yield address, processes[1:]
@@ -59,10 +60,10 @@ def test_dask_gives_a_dead_workers_blocks_to_another(unbroken, tmp_path, schedul
     monkeypatch.setattr(running, "_keep", then_kill)
     with Client(address) as client:
         client.wait_for_workers(2, timeout=60)
-        running.run(STUDY, tmp_path, executor=client.get_executor())
+        running.run(STUDY, tmp_path / "out", executor=client.get_executor())
     assert workers[0].wait() == -signal.SIGKILL
     assert workers[1].poll() is None
-    assert_same(unbroken, tmp_path)
+    assert_same(unbroken, tmp_path / "out")
     record_property("faults", "1 of 2 Dask workers killed after 5 blocks: 20 of 20 blocks, the same bits")
 
 

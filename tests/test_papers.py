@@ -67,7 +67,7 @@ def test_every_teacher_solves_the_task():
     assert lessons.train.x.shape == (8, 800, 64)
     assert lessons.validation.teacher.shape == (*lessons.test.x.shape[:2], 3) == (8, 100, 3)
     assert lessons.test.teacher is None
-    np.testing.assert_array_equal(lessons.teacher_f1, 1.0)
+    np.testing.assert_array_equal(lessons.scores["teacher_f1"], 1.0)
 
 
 @pytest.fixture(scope="module")

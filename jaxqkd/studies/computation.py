@@ -62,10 +62,7 @@ def program(study: Study, student: str, static: tuple[tuple[str, Any], ...]) -> 
     run = study.run(student, **study.told(study.run), **dict(static))
     traced = {name: values for name, values in study.settings.items() if name not in study.static}
     axes = grid(**{name: _numbers(values) for name, values in traced.items()}) if traced else None
-    key = jax.eval_shape(lambda: _keys(study, 0))
-    lesson = jax.eval_shape(_teach(study), jax.eval_shape(lambda keys: keys[0], key))
-    lessons = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((*key.shape, *leaf.shape), leaf.dtype), lesson)
-    call = prepare(run, (key, lessons), axes, chunk=study.chunk)
+    call = prepare(run, _taught(study), axes, chunk=study.chunk)
     return Program(call, time.monotonic() - begun)
 
 
@@ -74,6 +71,14 @@ def teachers(study: Study) -> Callable[[Any], Any]:
     """Returns the compiled program that makes the lessons of a block from the keys of its seeds."""
     teach = _teach(study)
     return prepare(lambda key, hparams: teach(key), _keys(study, 0), chunk=study.chunk)
+
+
+@functools.lru_cache(maxsize=4)
+def _taught(study: Study) -> Any:
+    """Returns the shapes of the keys and lessons of a block."""
+    keys = jax.eval_shape(lambda: _keys(study, 0))
+    lesson = jax.eval_shape(_teach(study), jax.eval_shape(lambda keys: keys[0], keys))
+    return keys, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((*keys.shape, *leaf.shape), leaf.dtype), lesson)
 
 
 @functools.lru_cache(maxsize=2)

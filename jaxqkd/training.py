@@ -1,5 +1,6 @@
 """Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once."""
 
+import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import optax
 
 from jaxqkd import checks
+from jaxqkd.losses import Scheduled
 from jaxqkd.types import Data, Fit, History, Key, Loss, Metric, Model, Params
 
 
@@ -25,7 +27,7 @@ def fit(
     key: Key,
     model: Model,
     data: Data,
-    loss: Loss,
+    loss: Loss | Scheduled,
     optimizer: optax.GradientTransformation,
     *,
     epochs: int,
@@ -45,7 +47,8 @@ def fit(
         key: Random key of the initialisation and of the order of mini-batches.
         model: Anything with flax linen's `init` and `apply`.
         data: Examples; a loss with a soft term needs `data.teacher`, see `label`.
-        loss: Unreduced loss; its mean over the batch is minimised.
+        loss: Unreduced loss; its mean over the batch is minimised. A `jaxqkd.losses.scheduled` one changes with
+            the epoch, and with it the validation loss, so that the best epoch is found among unlike ones.
         optimizer: An optax optimiser; its hyper-parameters may be traced.
         epochs: The largest number of epochs.
         batch_size: Examples a step, or None for the full batch. An epoch shuffles the data and leaves out the
@@ -77,25 +80,26 @@ def fit(
     classes = _classes(model, params, data, validation)
     _check_classes(data, validation, classes)
 
-    def objective(params: Params, batch: Data) -> jax.Array:
+    def objective(params: Params, batch: Data, loss: Loss) -> jax.Array:
         return jnp.mean(loss(model.apply(params, batch.x), batch.teacher, batch.labels))
 
-    def update(carry: tuple, batch: Data) -> tuple[tuple, History]:
+    def update(loss: Loss, carry: tuple, batch: Data) -> tuple[tuple, History]:
         params, optimizer_state = carry
-        value, gradient = jax.value_and_grad(objective)(params, batch)
+        value, gradient = jax.value_and_grad(objective)(params, batch, loss)
         updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
         record = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
         return (optax.apply_updates(params, updates), optimizer_state), record
 
     def one_epoch(state: _State, epoch: jax.Array) -> tuple[_State, History]:
+        now = loss.at(epoch) if isinstance(loss, Scheduled) else loss
         carry = state.params, state.optimizer
         if batch_size is None:
-            carry, record = update(carry, data)
+            carry, record = update(now, carry, data)
         else:
             batches = _batches(jax.random.fold_in(k_batches, epoch), data, batch_size)
-            carry, records = jax.lax.scan(update, carry, batches)
+            carry, records = jax.lax.scan(functools.partial(update, now), carry, batches)
             record = jax.tree.map(jnp.mean, records)
-        record |= _score(model, carry[0], data, validation, loss, metrics or {})
+        record |= _score(model, carry[0], data, validation, now, metrics or {})
         return _advance(state, carry, record, epoch, keep), record
 
     state = _State(params, optimizer.init(params), params, *_never())

@@ -10,7 +10,7 @@ import pytest
 
 import jaxqkd as jq
 from jaxqkd import Data, fit, label
-from jaxqkd.losses import hard, kd, soft
+from jaxqkd.losses import hard, kd, scheduled, soft
 from jaxqkd.models import Linear, QuantumStudent
 
 KEY = jax.random.key(7)
@@ -53,6 +53,35 @@ def test_a_linear_model_separates_what_is_separable():
     out = fit(KEY, Linear(classes=2), data, hard(), optax.adam(0.3), epochs=400)
     assert jq.metrics.accuracy(Linear(classes=2).apply(out.params, x), data.labels) == 1
     assert out.history["loss"][-1] < 0.05 < out.history["loss"][0]
+
+
+@pytest.mark.parametrize("batch_size", [None, 10])
+def test_a_constant_schedule_changes_nothing(batch_size):
+    data = blobs(30)._replace(teacher=jax.random.normal(KEY, (30, 3)))
+    options = {"epochs": 4, "batch_size": batch_size, "validation": data}
+    still = scheduled(lambda epoch: kd(2.0 + 0.0 * epoch, 0.5))
+    fixed, moving = (fit(KEY, LINEAR, data, loss, optax.adam(0.1), **options) for loss in (kd(2.0, 0.5), still))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), moving, fixed)
+
+
+def test_a_schedule_gives_each_epoch_its_own_loss():
+    data = blobs(30)._replace(teacher=jax.random.normal(KEY, (30, 3)))
+    alphas = optax.linear_schedule(0.0, 1.0, transition_steps=2)
+    loss = scheduled(lambda epoch: kd(2.0, alphas(epoch)))
+    out = fit(KEY, LINEAR, data, loss, optax.sgd(0.0), epochs=4, validation=data)
+    for epoch, alpha in enumerate((0.0, 0.5, 1.0, 1.0)):
+        wanted = kd(2.0, alpha)(LINEAR.apply(out.params, data.x), data.teacher, data.labels).mean()
+        np.testing.assert_allclose(out.history["loss"][epoch], wanted, rtol=1e-5)
+        np.testing.assert_allclose(out.history["val_loss"][epoch], wanted, rtol=1e-5)
+
+
+def test_the_norm_of_the_gradient_is_recorded():
+    data = blobs(30)
+    out = fit(KEY, LINEAR, data, hard(), optax.sgd(0.0), epochs=2)
+    kernel, bias = weights(out.params)
+    after = np_step(kernel, bias, *data[:2], 1.0)
+    norm = np.sqrt(sum(((old - new) ** 2).sum() for old, new in zip((kernel, bias), after, strict=True)))
+    np.testing.assert_allclose(out.history["gradient_norm"], [norm, norm], rtol=1e-5)
 
 
 def test_full_batch_steps_by_hand():
@@ -185,7 +214,7 @@ def test_without_patience_the_validation_data_only_watch():
     plain = fit(KEY, LINEAR, data, hard(), optax.adam(0.1), epochs=6)
     watched = fit(KEY, LINEAR, data, hard(), optax.adam(0.1), epochs=6, validation=validation, keep="last")
     np.testing.assert_allclose(weights(plain.params)[0], weights(watched.params)[0], atol=1e-6)
-    assert set(plain.history) == {"loss", "epochs", "diverged", "diverged_epoch"}
+    assert set(plain.history) == {"loss", "gradient_norm", "epochs", "diverged", "diverged_epoch"}
     assert set(watched.history) == {*plain.history, "val_loss", "best_epoch"}
 
 

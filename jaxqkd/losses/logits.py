@@ -1,0 +1,197 @@
+"""Losses of logits: against the labels, and against a teacher's logits of the same classes."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.nn import log_softmax, logsumexp, softmax
+
+from jaxqkd import checks
+from jaxqkd.losses.directions import deviation
+from jaxqkd.losses.divergence import centred, kl
+from jaxqkd.losses.inputs import matching, several
+from jaxqkd.types import Loss
+
+
+def hard() -> Loss:
+    """Returns the cross-entropy with the labels, -log softmax(student)[label]; the teacher is not used."""
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        wanted = jax.nn.one_hot(labels, student.shape[-1], dtype=bool)
+        return -jnp.where(wanted, log_softmax(student), 0.0).sum(axis=-1)
+
+    return loss
+
+
+def label_smoothing(smoothing: Any = 0.1) -> Loss:
+    """Returns the cross-entropy with (1 - smoothing) of the label and smoothing / C of each of the C classes.
+
+    It needs no teacher, and is the control of one that knows nothing: up to a constant it equals
+    `kd(1, smoothing)` with a teacher whose logits are all equal, and has the same gradient.
+
+    Args:
+        smoothing: Share in [0, 1] that is spread over all classes, a number or a traced scalar; 0 gives `hard`.
+
+    References:
+        Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR 2016; for its relation to
+        distillation, Müller, Kornblith, Hinton, When Does Label Smoothing Help?, NeurIPS 2019.
+    """
+    checks.fraction("smoothing", smoothing)
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        wanted = jax.nn.one_hot(labels, student.shape[-1], dtype=student.dtype)
+        return optax.losses.softmax_cross_entropy(student, optax.losses.smooth_labels(wanted, smoothing))
+
+    return loss
+
+
+def soft(temperature: Any = 1.0) -> Loss:
+    """Returns Hinton's distillation loss, T^2 KL(softmax(teacher / T) || softmax(student / T)).
+
+    The expectation in the divergence is the teacher's. The factor T^2 keeps the gradient's size about the same
+    as the temperature changes; it is inside this loss, so weights need no correction.
+
+    Args:
+        temperature: T > 0, a number or a traced scalar.
+
+    Raises:
+        ValueError: If the temperature is not positive; when called, if there is no teacher, or if the teacher
+            has another number of classes than the student.
+
+    References:
+        Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network, arXiv:1503.02531 (2015).
+    """
+    checks.positive("temperature", temperature)
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        return temperature**2 * kl(matching(teacher, student), student, temperature)
+
+    return loss
+
+
+def reverse_kl(temperature: Any = 1.0) -> Loss:
+    """Returns T^2 KL(softmax(student / T) || softmax(teacher / T)), the divergence of `soft` turned round.
+
+    The expectation is the student's: a student too small to cover all that its teacher holds possible keeps to
+    the likeliest classes, where `soft` spreads it over all of them. The factor T^2 is inside, as in `soft`.
+
+    Args:
+        temperature: T > 0, a number or a traced scalar.
+
+    References:
+        Gu et al., MiniLLM: Knowledge Distillation of Large Language Models, ICLR 2024.
+    """
+    checks.positive("temperature", temperature)
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        return temperature**2 * kl(student, matching(teacher, student), temperature)
+
+    return loss
+
+
+def jensen_shannon(temperature: Any = 1.0) -> Loss:
+    """Returns T^2 (KL(p || m) + KL(q || m)) / 2 with m = (p + q) / 2, for p and q of the teacher and the student.
+
+    They are the softmax of logits over T. The divergence is symmetric and at most log 2; the factor T^2 is
+    inside, as in `soft`, so the loss is at most T^2 log 2.
+
+    Args:
+        temperature: T > 0, a number or a traced scalar.
+
+    References:
+        Lin, Divergence Measures Based on the Shannon Entropy, IEEE Transactions on Information Theory 37 (1991).
+    """
+    checks.positive("temperature", temperature)
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        p, q = (log_softmax(centred(z) / temperature) for z in (matching(teacher, student), student))
+        middle = jnp.logaddexp(p, q)  # logits of the mean, as a common factor does not matter
+        return temperature**2 * (kl(p, middle) + kl(q, middle)) / 2
+
+    return loss
+
+
+def mse_logits() -> Loss:
+    """Returns the mean over classes of (student - teacher)^2, which sees what softmax hides: a common offset.
+
+    Ba and Caruana sum over the classes and halve, Kim et al. only sum: weights C / 2 and C in `mix` give theirs.
+    At a high temperature `soft` approaches half of this loss for logits whose mean is 0.
+
+    References:
+        Ba, Caruana, Do Deep Nets Really Need to be Deep?, NeurIPS 2014; Kim et al., Comparing Kullback-Leibler
+        Divergence and Mean Squared Error Loss in Knowledge Distillation, IJCAI 2021.
+    """
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        return optax.losses.squared_error(student, matching(teacher, student)).mean(axis=-1)
+
+    return loss
+
+
+def dkd(temperature: Any = 1.0, alpha: Any = 1.0, beta: Any = 8.0) -> Loss:
+    """Returns decoupled distillation, T^2 (alpha KL of target against rest + beta KL within the rest).
+
+    The first divergence compares how much probability the label's class has, the second how the other classes
+    share what is left, as if the label's were not there. Divergences are KL(teacher || student) at temperature
+    T. `soft` is the case alpha = 1 and beta = the teacher's probability of the rest, example by example: it
+    hears least of the rest where the teacher is sure.
+
+    Args:
+        temperature: T > 0, a number or a traced scalar.
+        alpha: Weight of the target's term; a number or traced.
+        beta: Weight of the term of the rest, likewise; or one weight an example [B].
+
+    References:
+        Zhao et al., Decoupled Knowledge Distillation, CVPR 2022.
+    """
+    checks.positive("temperature", temperature)
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        known = _decoupled(matching(teacher, student), labels, temperature)
+        shown = _decoupled(student, labels, temperature)
+        target, rest = (kl(*pair, temperature) for pair in zip(known, shown, strict=True))
+        return temperature**2 * (alpha * target + beta * rest)
+
+    return loss
+
+
+def dist(temperature: Any = 1.0, beta: Any = 1.0, gamma: Any = 1.0) -> Loss:
+    """Returns T^2 (beta inter + gamma intra), distances 1 - r of Pearson's correlations of probabilities.
+
+    The inter-class term correlates the student's row softmax(logits / T) of an example with the teacher's. The
+    intra-class term correlates columns, the probabilities of one class over the batch, and is a mean over the
+    classes. As 1 - r = sum (u - v)^2 / 2 for the columns u and v with mean 0 and norm 1, an example's part is
+    B (u - v)^2 / 2: the mean over the batch is the published value, and an example's own value depends on the
+    batch. A constant row or column becomes u = 0, at distance 1/2 from one that varies.
+
+    Args:
+        temperature: T > 0, a number or a traced scalar.
+        beta: Weight of the inter-class term, a number or traced.
+        gamma: Weight of the intra-class term, a number or traced.
+
+    Raises:
+        ValueError: If the temperature is not positive; when called, on fewer than two examples.
+
+    References:
+        Huang et al., Knowledge Distillation from A Stronger Teacher, NeurIPS 2022.
+    """
+    checks.positive("temperature", temperature)
+
+    def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+        p, q = (softmax(centred(z) / temperature) for z in (matching(teacher, student), student))
+        inter = jnp.square(deviation(p, axis=1) - deviation(q, axis=1)).sum(axis=1) / 2
+        intra = jnp.square(deviation(p, axis=0) - deviation(q, axis=0)).mean(axis=1) * several(student) / 2
+        return temperature**2 * (beta * inter + gamma * intra)
+
+    return loss
+
+
+def _decoupled(logits: jax.Array, labels: jax.Array, temperature: Any) -> tuple[jax.Array, jax.Array]:
+    """Returns logits [B, 2] of the label's class against all others together, and the others' own [B, C - 1]."""
+    places = jnp.arange(logits.shape[-1] - 1)[None, :]
+    others = places + (places >= labels[:, None])
+    z = centred(logits)
+    target, rest = (jnp.take_along_axis(z, index, axis=-1) for index in (labels[:, None], others))
+    together = temperature * logsumexp(rest / temperature, axis=-1, keepdims=True)
+    return jnp.concatenate([target, together], axis=-1), jnp.take_along_axis(logits, others, axis=-1)

@@ -420,9 +420,18 @@ def test_standardised_does_not_change_with_an_affine_map_of_an_examples_logits()
     correlation = [np.corrcoef(*pair)[0, 1] for pair in zip(student, teacher, strict=True)]
     found = standardised(mse_logits())(student, teacher, labels)
     np.testing.assert_allclose(found, 2 - 2 * np.array(correlation), rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(
-        standardised(hard())(3 + np.zeros((2, 4)), None, labels[:2]), np.log(np.float32(4))
-    )
+
+
+def test_what_is_constant_has_no_direction():
+    """Also where the mean of equal numbers is rounded to another."""
+    labels = np.zeros(50, int)
+    constant = np.tile(np.linspace(-3, 3, 50, dtype=np.float32)[:, None], (1, 7))
+    np.testing.assert_allclose(standardised(hard())(constant, None, labels), np.log(7), rtol=1e-6)
+    teacher = np.random.default_rng(4).normal(size=(50, 7)).astype(np.float32)
+    np.testing.assert_allclose(dist(2.0, 1.0, 0.0)(constant, teacher, labels), 2, rtol=1e-6)
+    alike = np.tile(teacher[:1], (50, 1))
+    np.testing.assert_allclose(dist(2.0, 0.0, 1.0)(alike, teacher, labels).mean(), 2, rtol=1e-6)
+    np.testing.assert_array_equal(dist()(constant, constant, labels), 0)
 
 
 def test_a_schedule_gives_the_loss_of_each_epoch():

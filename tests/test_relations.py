@@ -133,9 +133,12 @@ def test_extreme_features(loss, oracle):
 
 
 @each_loss
-def test_examples_that_coincide_have_finite_gradients(loss, oracle):
+def test_examples_that_coincide_have_right_values_and_finite_gradients(loss, oracle):
     student, teacher = (jnp.asarray(x) for x in features())
-    for same in (student.at[1].set(student[0]), jnp.ones((5, 4)), jnp.zeros((5, 4))):
+    two_alike = student.at[1].set(student[0])
+    expected = oracle(np.asarray(two_alike, float), np.asarray(teacher, float))
+    np.testing.assert_allclose(loss(two_alike, teacher, LABELS), expected, rtol=1e-4, atol=1e-6)
+    for same in (two_alike, jnp.ones((5, 4)), jnp.zeros((5, 4))):
         value, gradient = jax.value_and_grad(lambda s: loss(s, teacher, LABELS).mean())(same)
         assert jnp.isfinite(value)
         assert jnp.all(jnp.isfinite(gradient))

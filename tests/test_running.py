@@ -238,3 +238,12 @@ def test_cut_is_the_order_of_work(done):
     facts = [blocks.load(blocks.path(done, b.number), study.id).facts for b in cut(study.description)]
     assert facts[1]["block"] == "linear, width 4, seeds 0 to 1"
     assert len({fact["lessons_sha256"] for fact in facts}) == 5
+
+
+def test_where_files_cannot_be_locked_the_work_is_done_all_the_same(done, tmp_path, monkeypatch):
+    def unsupported(lock, **options):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(running.filelock.FileLock, "acquire", unsupported)
+    running.run(small.study(), tmp_path)
+    assert_same(done, tmp_path)

@@ -160,16 +160,22 @@ def _keep(study: Study, where: Path, block: Block, result: Result) -> None:
 
 @contextlib.contextmanager
 def _held(where: Path, block: Block) -> Iterator[bool]:
-    """Holds a block against other processes; yields False where one has it. The system frees a dead one's hold."""
+    """Holds a block against other processes; yields False where one has it. The system frees a dead one's hold.
+
+    Where files cannot be locked, every process takes every block: then they do the same work to the same bits.
+    """
     if jax.process_count() > 1:
         yield True
         return
     name = where / "blocks" / f".{block.number:05d}.lock"
-    lock = filelock.FileLock(name)
+    lock = filelock.FileLock(name, fallback_to_soft=False)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         yield False
+        return
+    except (OSError, NotImplementedError):
+        yield True
         return
     try:
         yield True

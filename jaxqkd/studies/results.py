@@ -40,9 +40,8 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
 
     Returns:
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
-        long as the study's option `epochs`;
-        with `seconds` and `compile_seconds` by student and static setting, and as attributes the study's name,
-        its id, its `score`, the devices, and the SHA-256 of the lessons.
+        long as the study's option `epochs`; with `seconds` and `compile_seconds` by student and static setting,
+        and as attributes the study's name, its id, its `score`, the devices, and the SHA-256 of the lessons.
 
     Raises:
         ValueError: If blocks are missing or damaged, or this is no study's directory.

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.work import Work
 from benchmarks.worker import Reply, Request
 
-LIMIT = 360
+LIMIT = 900
 """Seconds that a worker may take, from its start to its reply."""
 
 STUDY_LIMIT = 3600

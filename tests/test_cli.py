@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from jaxqkd import cli
+from jaxqkd.cli import execution
 from jaxqkd.papers.piperno2024 import training
 from jaxqkd.studies import running
 from tests import small
@@ -33,8 +34,8 @@ FILES = [
 
 @pytest.fixture(autouse=True)
 def _keep_devices(monkeypatch):
-    monkeypatch.setattr(cli, "use_all_cores", lambda: None)
-    monkeypatch.setattr(cli, "use_compile_cache", lambda directory=None: None)
+    monkeypatch.setattr(execution, "use_all_cores", lambda: None)
+    monkeypatch.setattr(execution, "use_compile_cache", lambda directory=None: None)
 
 
 def test_reproduce_ends_with_table_and_files_and_repeats_byte_for_byte(tmp_path, capsys):
@@ -100,7 +101,7 @@ def test_shares_leave_the_tables_to_the_call_that_completes_them(tmp_path, capsy
 def test_shares_come_from_the_option_or_from_slurm(monkeypatch, worker, variables, share):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert cli._share(worker) == share
+    assert execution._share(worker) == share
 
 
 @pytest.mark.parametrize("worker", ["0/3", "4/3", "half", "1/0"])

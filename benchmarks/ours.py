@@ -14,7 +14,7 @@ import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 import jaxqkd as jq
-from benchmarks.work import CLASSES, LEARNING_RATE, Implementation, Start, Work, examples, starts
+from benchmarks.work import CLASSES, DEPOLARISING, LEARNING_RATE, Implementation, Start, Work, examples, starts
 
 jq.use_all_cores()
 
@@ -37,12 +37,16 @@ def implementation(work: Work) -> Implementation:
 def student(work: Work) -> jq.models.QuantumStudent:
     """Returns the work's student."""
     circuit = jq.circuits.hea(qubits=work.qubits, layers=work.layers)
-    encodings = {"amplitude": jq.encodings.amplitude, "angle": jq.encodings.angle, "reuploading": _ground}
+    encodings = {
+        "amplitude": jq.encodings.amplitude,
+        "angle": jq.encodings.angle,
+        "reuploading": jq.encodings.zero,
+    }
     if work.encoding == "reuploading":
-        turns = [jq.circuits.Gate("ry", (qubit,), x=qubit) for qubit in range(work.qubits)]
-        circuit = jq.circuits.Circuit(work.qubits, work.layers, (*turns, *circuit.gates))
+        circuit = jq.circuits.reuploading(circuit, features=work.qubits)
     width = work.qubits if work.has_input else None
-    return jq.models.QuantumStudent(circuit, CLASSES, encodings[work.encoding], input_width=width)
+    encoding = encodings[work.encoding]
+    return jq.models.QuantumStudent(circuit, CLASSES, encoding, input_width=width, noise=_noise(work))
 
 
 def data(work: Work) -> jq.Data:
@@ -127,6 +131,13 @@ def _alone(run: jq.Run) -> Callable[[Any], Any]:
     return lambda seeds: run(jax.tree.map(lambda leaf: leaf[0], seeds), {})
 
 
+def _noise(work: Work) -> jq.Noise | None:
+    one, two = (jq.channels.depolarising(DEPOLARISING, qubits=qubits) for qubits in (1, 2))
+    if work.noise == "gates":
+        return jq.Noise(one_qubit_gates=one, two_qubit_gates=two)
+    return jq.Noise(layers=one) if work.noise else None
+
+
 def _seeds(starts: Start) -> tuple[jax.Array, Any]:
     """Returns keys and first parameters, each leading with the seeds, as `jaxqkd.sweep` takes them."""
     return jax.random.split(jax.random.key(0), len(starts["kernel"])), _params(starts)
@@ -134,8 +145,3 @@ def _seeds(starts: Start) -> tuple[jax.Array, Any]:
 
 def _params(start: Start) -> Any:
     return unflatten_dict({PATHS[name]: jnp.asarray(values) for name, values in start.items()})
-
-
-def _ground(x: jax.Array, qubits: int) -> jax.Array:
-    """Returns |0...0> for each example: the encoding of a circuit whose gates read the features."""
-    return jnp.zeros((*x.shape[:-1], 2**qubits)).at[..., 0].set(1.0)

@@ -28,6 +28,7 @@ class Sizes(NamedTuple):
     Attributes:
         work: The seed epoch.
         paths: Works of the other paths.
+        noisy: Works with noise.
         seeds: Seeds that jaxqkd trains together.
         peer_seeds: Seeds that a peer trains together, of which the faster number counts.
         chunks: Runs side by side on a core, for the floor, of which the faster number counts.
@@ -43,6 +44,10 @@ class Sizes(NamedTuple):
         Work("data re-uploading, 4 qubits", 4, 5, 256, 4, "reuploading"),
         Work("trained input layer, 4 qubits", 4, 5, 256, 16, "angle", has_input=True),
         Work("full batch of angles, 4 qubits", 4, 5, 256, 4, "angle"),
+    )
+    noisy: tuple[Work, ...] = (
+        Work("noise after every layer", noise="layers"),
+        Work("noise after every gate", noise="gates"),
     )
     seeds: int = 64
     peer_seeds: tuple[int, ...] = (1, 12)
@@ -63,6 +68,7 @@ SHORT = Sizes(
         Work("data re-uploading", 2, 1, 8, 2, "reuploading"),
         Work("trained input layer, mini-batches of 4", 2, 1, 8, 4, "angle", has_input=True, batch_size=4),
     ),
+    noisy=(Work("noise after every gate", 3, 1, 8, 8, noise="gates"),),
     seeds=2,
     peer_seeds=(2,),
     chunks=(2,),
@@ -102,6 +108,17 @@ def paths(sizes: Sizes, measure: Measure) -> Iterator[Row]:
         yield measure(OURS, ours)
         epochs = min(8, sizes.epochs)
         yield measure(NAMES[peer], ours._replace(implementation=f"peers.{peer}", seeds=seeds, epochs=epochs))
+
+
+def noise(sizes: Sizes, measure: Measure) -> Iterator[Row]:
+    """Yields the seed epoch without noise and under it: jaxqkd; density matrices, of an eighth."""
+    peer = "tensorcircuit_density"
+    for work in (sizes.work, *sizes.noisy):
+        yield measure(OURS, Request("ours", work, seeds=sizes.seeds, epochs=sizes.epochs, repetitions=3))
+        if work.noise:
+            eighth = work._replace(examples=work.examples // 8)
+            name = f"{NAMES[peer]}, {eighth.examples} examples, time x 8"
+            yield measure(name, Request(f"peers.{peer}", eighth, epochs=3, repetitions=3, stands_for=8))
 
 
 def curve(sizes: Sizes, measure: Measure) -> Iterator[Row]:
@@ -151,6 +168,7 @@ def study(sizes: Sizes, measure: Measure) -> Iterator[Row]:
 PARTS = {
     "seed": seed,
     "paths": paths,
+    "noise": noise,
     "curve": curve,
     "scaling": scaling,
     "compile": compilation,

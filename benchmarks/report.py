@@ -20,6 +20,7 @@ STYLES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D")
 TITLES = {
     "seed": "The seed epoch: 6 qubits, 5 layers, 800 examples, full batch",
     "paths": "Other paths through a training",
+    "noise": "The seed epoch under exact depolarising noise",
     "curve": "One seed by the number of qubits: 4 layers, 32 examples",
     "scaling": "How jaxqkd scales, on the seed epoch",
     "compile": "Compilation of a student",

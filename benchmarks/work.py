@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 CLASSES = 3
+DEPOLARISING = 0.02
 LEARNING_RATE = 0.01
 
 Start = dict[str, np.ndarray]
@@ -32,6 +33,8 @@ class Work(NamedTuple):
             the same before every layer.
         has_input: Whether a trained linear layer turns the D features into the Q angles.
         batch_size: Examples a gradient step, or None for all.
+        noise: "" for none; "layers" for depolarising noise on every qubit after every layer; "gates" for the same
+            after every gate, on both qubits together where it has two. Its probability is `DEPOLARISING`.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Work(NamedTuple):
     encoding: str = "amplitude"
     has_input: bool = False
     batch_size: int | None = None
+    noise: str = ""
 
 
 class Examples(NamedTuple):

@@ -66,6 +66,19 @@ def check_states(qubits: int, batch: int) -> None:
     checks.require(False, "states", must, found, f"What fits is {' or '.join(fits) or 'a smaller batch'}.")
 
 
+def check_vectors(qubits: int, count: int, layers: int) -> None:
+    """Refuses noise for which there is no room: so many vectors of 4^Q numbers in float32 for each layer."""
+    room = available(jax.local_devices()[:1])
+    need = 4 * 4**qubits * count * (layers + 2)
+    if need <= room:
+        return
+    most = next(fewer for fewer in range(qubits - 1, -1, -1) if need // 4 ** (qubits - fewer) <= room or not fewer)
+    must = f"fit in the {readable(room)} of memory under noise"
+    found = f"{qubits}, for {count} vectors of 4^{qubits} numbers a layer: {readable(need)}"
+    cure = f"With {most} qubits they fit; or sample, see jaxqkd.trajectories."
+    checks.require(False, "qubits", must, found, cure)
+
+
 def readable(size: int) -> str:
     """Returns a number of bytes in the largest unit that leaves it above 1, such as "1.5 GiB"."""
     order = min((max(size, 1).bit_length() - 1) // 10, 6)

@@ -84,3 +84,85 @@ def angle_state(angles, axis):
     """The product state of angle encoding; about z, qubits start in (|0> + |1>) / sqrt(2)."""
     start = np.array([1, 1]) / np.sqrt(2) if axis == "z" else np.array([1, 0])
     return kron(matrix(f"r{axis}", angle) @ start for angle in angles)
+
+
+def pauli_channel(probabilities):
+    """Kraus operators of a random Pauli string; strings as numbers of base 4 in the order i, x, y, z."""
+    count = round(np.log(len(probabilities)) / np.log(4))
+    strings = [kron(PAULIS[letter] for letter in letters) for letters in itertools.product("ixyz", repeat=count)]
+    return [np.sqrt(p) * string for p, string in zip(probabilities, strings, strict=True)]
+
+
+def depolarising(p, count=1):
+    """Kraus operators of rho -> (1 - p) rho + p I / 2^k: each Pauli string with probability p / 4^k."""
+    size = 4**count
+    return pauli_channel([1 - p * (size - 1) / size] + [p / size] * (size - 1))
+
+
+def amplitude_damping(gamma):
+    return [np.diag([1, np.sqrt(1 - gamma)]), np.sqrt(gamma) * np.array([[0, 1], [0, 0]])]
+
+
+def phase_damping(gamma):
+    return [np.diag([1, np.sqrt(1 - gamma)]), np.diag([0, np.sqrt(gamma)])]
+
+
+def thermal_relaxation(t1, t2, time):
+    """Amplitude damping, then the phase damping that brings the coherences down to exp(-time / t2)."""
+    gamma = 1 - np.exp(-time / t1)
+    phase = phase_damping(1 - np.exp(-2 * time / t2) / (1 - gamma))
+    return [two @ one for one in amplitude_damping(gamma) for two in phase]
+
+
+def density(state):
+    return np.outer(state, np.conj(state))
+
+
+def applied(kraus, places, rho, qubits):
+    """A density matrix after a channel on the places."""
+    full = [embed(operator, places, qubits) for operator in kraus]
+    return sum(operator @ rho @ operator.conj().T for operator in full)
+
+
+def noisy_density(circuit, theta, state, x=None, *, one=(), two=(), layer=(), final=(), measured=None, kept=()):
+    """The density matrix of one state after the circuit; channels are Kraus operators, on one or two qubits.
+
+    `one` and `two` follow gates on one and on more qubits, `layer` every layer on every qubit, `final` the last
+    one on the kept qubits; `measured` names the qubits that are measured after each layer.
+    """
+    qubits, rho = circuit.qubits, density(state)
+    measured = measured or [()] * circuit.layers
+
+    def each(channels, places, rho):
+        for kraus in channels:
+            groups = [places] if len(kraus[0]) == 4 else [(place,) for place in places]
+            for group in groups:
+                rho = applied(kraus, group, rho, qubits)
+        return rho
+
+    def gates(these, angles, rho):
+        for name, places, trained, feature in these:
+            angle = angles[trained] if trained is not None else None if feature is None else float(x[feature])
+            rho = applied([matrix(name, angle)], places, rho, qubits)
+            rho = each(two if len(places) > 1 else one, places, rho)
+        return rho
+
+    rho = gates(circuit.prefix, None, rho)
+    for angles, dephased in zip(circuit.scale * np.asarray(theta, float), measured, strict=True):
+        rho = gates(circuit.gates, angles, rho)
+        rho = each(layer, range(qubits), rho)
+        rho = each([[ZERO, ONE]], dephased, rho)
+    return each(final, kept, rho)
+
+
+def noisy_expectations(circuit, theta, states, kept, x=None, confusion=None, **noise):
+    """<Z> of each kept qubit [B, kept]; the confusion matrix has a row for each true outcome."""
+    found = []
+    for place, state in enumerate(states):
+        row = None if x is None else x[place]
+        rho = noisy_density(circuit, theta, state, row, kept=kept, **noise)
+        z = np.array([np.trace(embed(PAULIS["z"], (qubit,), circuit.qubits) @ rho).real for qubit in kept])
+        if confusion is not None:
+            z = (1 + z) * confusion[0][0] + (1 - z) * confusion[1][0] - 1
+        found.append(z)
+    return np.array(found)

@@ -8,6 +8,7 @@ whose framework is not installed raises ModuleNotFoundError.
 NAMES = {
     "tensorcircuit_plain": "TensorCircuit (JAX)",
     "tensorcircuit_contracted": "TensorCircuit (JAX), contracted",
+    "tensorcircuit_density": "TensorCircuit DMCircuit (JAX)",
     "pennylane_jax": "PennyLane default.qubit (JAX)",
     "pennylane_torch": "PennyLane default.qubit (PyTorch)",
     "pennylane_lightning": "PennyLane lightning.qubit (PyTorch)",

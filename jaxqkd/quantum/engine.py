@@ -79,7 +79,7 @@ def _final(
     circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None
 ) -> tuple[jax.Array, jax.Array]:
     """Returns the parts [2^Q, B] of the final states: basis states are rows, so that no product is transposed."""
-    _check_shapes(circuit, theta, states, x)
+    check_shapes(circuit, theta, states, x)
     batch, size = states.shape
     psi = states.T
     if batch <= size or any(gate.x is not None for gate in circuit.gates):
@@ -173,7 +173,8 @@ def _apply(step: Step, factors: Factors, psi: jax.Array) -> jax.Array:
     return jax.lax.complex(parts[:, :batch], parts[:, batch:])
 
 
-def _check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None) -> None:
+def check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None) -> None:
+    """Refuses angles, states and features whose shapes do not fit the circuit or each other."""
     must = f"have the circuit's shape (layers, angles a layer) = {circuit.shape}"
     checks.require(theta.shape == circuit.shape, "theta", must, theta.shape)
     size = 2**circuit.qubits

@@ -15,13 +15,14 @@ class Data(NamedTuple):
 
     Attributes:
         x: Features [N, D].
-        labels: Class numbers [N], integers from 0.
-        teacher: The teacher's logits [N, C], or None where no teacher has seen the data.
+        labels: Class numbers [N], integers from 0; -1 stands for no label.
+        teacher: The teacher's logits [N, C], or a dict of `logits` and taps, arrays [N, ...]; None where no
+            teacher has seen the data.
     """
 
     x: jax.Array
     labels: jax.Array
-    teacher: jax.Array | None = None
+    teacher: Any = None
 
 
 class Fit(NamedTuple):

@@ -3,7 +3,7 @@
 from jaxqkd.data.bundled import breast_cancer, digits, iris, mnist, wine
 from jaxqkd.data.files import Table, from_arrays, read
 from jaxqkd.data.reduction import Reduction, apply_reduction, fit_reduction, standardise
-from jaxqkd.data.splitting import split
+from jaxqkd.data.splitting import join, split, unlabelled
 from jaxqkd.data.synthetic import circles, moons, with_label_noise, xor_bits, xor_grid
 
 __all__ = [
@@ -16,11 +16,13 @@ __all__ = [
     "fit_reduction",
     "from_arrays",
     "iris",
+    "join",
     "mnist",
     "moons",
     "read",
     "split",
     "standardise",
+    "unlabelled",
     "wine",
     "with_label_noise",
     "xor_bits",

@@ -1,4 +1,4 @@
-"""Splits: random partitions of data."""
+"""Splits: random partitions of data, and parts put together."""
 
 import itertools
 import warnings
@@ -42,6 +42,33 @@ def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
     )
     _warn_of_unseen_classes(parts)
     return parts
+
+
+def join(*parts: Data) -> Data:
+    """Returns the examples of all parts, one after the other.
+
+    Raises:
+        ValueError: If there are none, they differ in features, or some have a teacher and others not.
+    """
+    checks.require(len(parts) > 0, "parts", "hold at least one Data", "empty")
+    widths = sorted({part.x.shape[1:] for part in parts})
+    checks.require(len(widths) == 1, "parts", "have the same features", f"of shapes {widths}")
+    taught = [part.teacher is not None for part in parts]
+    cure = "Label them all with jaxqkd.label, joined or before."
+    same = len(set(taught)) == 1
+    checks.require(same, "parts", "all have a teacher, or none", f"taught: {taught}", cure)
+    return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *parts)
+
+
+def unlabelled(x: jax.Array) -> Data:
+    """Returns examples x [N, D] without labels, that is with label -1, for a teacher to label.
+
+    `jaxqkd.fit` trains on them where they have a teacher: what hears labels is 0 there, what hears the teacher
+    counts. Join them to labelled examples with `join`.
+    """
+    checks.numbers("x", x)
+    checks.rank("x", x, 2, "[N, D]")
+    return Data(x, jnp.full(len(x), -1))
 
 
 def _warn_of_unseen_classes(parts: Sequence[Data]) -> None:

@@ -10,7 +10,7 @@ Example:
     (5,)
 """
 
-from jaxqkd.losses.combinations import ce_plus_kl, kd, mix, on_probabilities, standardised, summed
+from jaxqkd.losses.combinations import ce_plus_kl, kd, mix, on, on_probabilities, standardised, summed
 from jaxqkd.losses.features import Projector, hints
 from jaxqkd.losses.logits import dist, dkd, hard, jensen_shannon, label_smoothing, mse_logits, reverse_kl, soft
 from jaxqkd.losses.relations import (
@@ -41,6 +41,7 @@ __all__ = [
     "local_infidelity",
     "mix",
     "mse_logits",
+    "on",
     "on_probabilities",
     "reduced",
     "reverse_kl",

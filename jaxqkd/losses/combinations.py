@@ -41,6 +41,35 @@ def mix(*weighted: tuple[Any, Loss]) -> Loss:
     return loss
 
 
+def on(name: str, loss: Loss) -> Loss:
+    """Returns the loss of one of several arrays that a model returns, and of the teacher's array of that name.
+
+    A model may return a dict, `logits` [B, C] and taps beside them: features, expectation values or states. A
+    teacher that does, too, leaves a dict in `Data.teacher`. A loss that hears no teacher takes one that has no
+    array of that name.
+
+    Args:
+        name: Name of the array, such as "logits".
+        loss: The loss that it goes to.
+
+    Raises:
+        ValueError: When called on a model that returns no array of that name.
+
+    Example:
+        >>> from jaxqkd.losses import hints
+        >>> loss = mix((1.0, on("logits", kd(2.0, 0.5))), (0.1, on("hidden", hints())))
+    """
+
+    def chosen(student: Any, teacher: Any, labels: jax.Array) -> jax.Array:
+        known = list(student) if isinstance(student, dict) else ["logits alone"]
+        found = isinstance(student, dict) and name in student
+        checks.require(found, "name", f"be one of what the model returns, {', '.join(known)}", repr(name))
+        told = teacher.get(name) if isinstance(teacher, dict) else teacher if name == "logits" else None
+        return loss(student[name], told, labels)
+
+    return chosen
+
+
 def summed(loss: Loss) -> Loss:
     """Returns a loss whose mean over a batch is the sum of the given one: each value times the batch size.
 

@@ -15,7 +15,10 @@ from jaxqkd.types import Loss
 
 
 def hard() -> Loss:
-    """Returns the cross-entropy with the labels, -log softmax(student)[label]; the teacher is not used."""
+    """Returns the cross-entropy with the labels, -log softmax(student)[label]; the teacher is not used.
+
+    It is 0 for an example without a label (-1).
+    """
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         wanted = jax.nn.one_hot(labels, student.shape[-1], dtype=bool)
@@ -28,7 +31,8 @@ def label_smoothing(smoothing: Any = 0.1) -> Loss:
     """Returns the cross-entropy with (1 - smoothing) of the label and smoothing / C of each of the C classes.
 
     It needs no teacher, and is the control of one that knows nothing: up to a constant it equals
-    `kd(1, smoothing)` with a teacher whose logits are all equal, and has the same gradient.
+    `kd(1, smoothing)` with a teacher whose logits are all equal, and has the same gradient. It is 0 for an example
+    without a label (-1).
 
     Args:
         smoothing: Share in [0, 1] that is spread over all classes, a number or a traced scalar; 0 gives `hard`.
@@ -41,7 +45,8 @@ def label_smoothing(smoothing: Any = 0.1) -> Loss:
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         wanted = jax.nn.one_hot(labels, student.shape[-1], dtype=student.dtype)
-        return optax.losses.softmax_cross_entropy(student, optax.losses.smooth_labels(wanted, smoothing))
+        values = optax.losses.softmax_cross_entropy(student, optax.losses.smooth_labels(wanted, smoothing))
+        return jnp.where(labels < 0, 0.0, values)
 
     return loss
 
@@ -135,7 +140,8 @@ def dkd(temperature: Any = 1.0, alpha: Any = 1.0, beta: Any = 8.0) -> Loss:
     The first divergence compares how much probability the label's class has, the second how the other classes
     share what is left, as if the label's were not there. Divergences are KL(teacher || student) at temperature
     T. `soft` is the case alpha = 1 and beta = the teacher's probability of the rest, example by example: it
-    hears least of the rest where the teacher is sure.
+    hears least of the rest where the teacher is sure. The teacher's likeliest class stands for a label that is
+    missing (-1).
 
     Args:
         temperature: T > 0, a number or a traced scalar.
@@ -148,10 +154,12 @@ def dkd(temperature: Any = 1.0, alpha: Any = 1.0, beta: Any = 8.0) -> Loss:
     checks.positive("temperature", temperature)
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        known = _decoupled(matching(teacher, student), labels, temperature)
-        shown = _decoupled(student, labels, temperature)
-        target, rest = (kl(*pair, temperature) for pair in zip(known, shown, strict=True))
-        return temperature**2 * (alpha * target + beta * rest)
+        told = matching(teacher, student)
+        target = jnp.where(labels < 0, jnp.argmax(told, axis=-1), labels)
+        known = _decoupled(told, target, temperature)
+        shown = _decoupled(student, target, temperature)
+        first, second = (kl(*pair, temperature) for pair in zip(known, shown, strict=True))
+        return temperature**2 * (alpha * first + beta * second)
 
     return loss
 

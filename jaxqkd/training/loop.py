@@ -1,16 +1,23 @@
-"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once."""
+"""The training loop, one scan over epochs, and the labelling of data by a teacher."""
 
 import functools
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from jaxqkd import checks
 from jaxqkd.losses import Scheduled
+from jaxqkd.training.requirements import (
+    check_classes,
+    check_data,
+    check_judged,
+    check_names,
+    check_options,
+    classes_of,
+    logits_of,
+)
 from jaxqkd.types import Data, Fit, History, Key, Loss, Metric, Model, Params
 
 
@@ -45,8 +52,10 @@ def fit(
 
     Args:
         key: Random key of the initialisation and of the order of mini-batches.
-        model: Anything with flax linen's `init` and `apply`.
-        data: Examples; a loss with a soft term needs `data.teacher`, see `label`.
+        model: Anything with flax linen's `init` and `apply`. It may return a dict of `logits` and taps, of which
+            `jaxqkd.losses.on` chooses; metrics get the logits.
+        data: Examples; a loss with a soft term needs `data.teacher`, see `label`. With a teacher, an example may
+            be without a label, -1: what hears labels is 0 there, and the mean is over all examples of the batch.
         loss: Unreduced loss; its mean over the batch is minimised. A `jaxqkd.losses.scheduled` one changes with
             the epoch, and with it the validation loss, so that the best epoch is found among unlike ones.
         optimizer: An optax optimiser; its hyper-parameters may be traced.
@@ -72,16 +81,17 @@ def fit(
         ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
     """
     keep = keep or ("last" if validation is None else "best")
-    _check_data(data, validation)
-    _check_options(data, epochs, batch_size, validation, patience, keep)
-    _check_names(metrics or {})
+    check_data(data, validation)
+    check_options(data, epochs, batch_size, validation, patience, keep)
+    check_names(metrics or {})
+    check_judged(data, validation, metrics or {})
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
-    classes = _classes(model, params, data, validation)
-    _check_classes(data, validation, classes)
+    classes = classes_of(model, params, data, validation)
+    check_classes(data, validation, classes)
 
     def objective(params: Params, batch: Data, loss: Loss) -> jax.Array:
-        return jnp.mean(loss(model.apply(params, batch.x), batch.teacher, batch.labels))
+        return jnp.mean(_losses(loss, model.apply(params, batch.x), batch))
 
     def update(loss: Loss, carry: tuple, batch: Data) -> tuple[tuple, History]:
         params, optimizer_state = carry
@@ -115,7 +125,7 @@ def fit(
 
 
 def label(data: Data, model: Model, params: Params) -> Data:
-    """Returns data with `teacher` filled: the model's logits [N, C], computed once.
+    """Returns data with `teacher` filled: the model's logits [N, C], or all that it returns, computed once.
 
     Args:
         data: Examples to label; an earlier teacher is replaced.
@@ -123,6 +133,18 @@ def label(data: Data, model: Model, params: Params) -> Data:
         params: The teacher's parameters.
     """
     return data._replace(teacher=jax.lax.stop_gradient(model.apply(params, data.x)))
+
+
+def _losses(loss: Loss, out: Any, data: Data) -> jax.Array:
+    """Returns the losses [B] of what a model returned; refuses a loss that does not say which array it takes."""
+    try:
+        return loss(out, data.teacher, data.labels)
+    except (AttributeError, TypeError) as error:
+        if not isinstance(out, dict):
+            raise
+        names = ", ".join(out)
+        cure = 'Write jaxqkd.losses.on("logits", loss).'
+        raise ValueError(f"Argument `loss` must say which of {names} it takes. {cure}") from error
 
 
 def _never() -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -148,10 +170,10 @@ def _score(
     if validation is None and not metrics:
         return {}
     judged = data if validation is None else validation
-    scores = model.apply(params, judged.x)
-    record = {name: metric(scores, judged.labels) for name, metric in metrics.items()}
+    out = model.apply(params, judged.x)
+    record = {name: metric(logits_of(out), judged.labels) for name, metric in metrics.items()}
     if validation is not None:
-        record["val_loss"] = jnp.mean(loss(scores, judged.teacher, judged.labels))
+        record["val_loss"] = jnp.mean(_losses(loss, out, judged))
     return record
 
 
@@ -193,73 +215,3 @@ def _until_stopped(one_epoch, state: _State, epochs: int, patience: int) -> tupl
 
     ran, state, history = jax.lax.while_loop(goes_on, body, (jnp.asarray(0), state, history))
     return state, history, ran
-
-
-def _check_options(
-    data: Data,
-    epochs: int,
-    batch_size: int | None,
-    validation: Data | None,
-    patience: int | None,
-    keep: str,
-) -> None:
-    checks.integer("epochs", epochs)
-    checks.one_of("keep", keep, ("best", "last"))
-    cure = "Pass validation=..., a part of jaxqkd.data.split."
-    if keep == "best":
-        checks.require(validation is not None, "keep", 'be "last" without validation data', '"best"', cure)
-    if patience is not None:
-        checks.integer("patience", patience)
-        checks.require(validation is not None, "patience", "be None without validation data", patience, cure)
-    if batch_size is not None:
-        checks.integer("batch_size", batch_size)
-        must = f"be at most the {len(data.x)} examples of `data`"
-        checks.require(batch_size <= len(data.x), "batch_size", must, batch_size)
-
-
-def _check_names(metrics: Mapping[str, Metric]) -> None:
-    taken = ("loss", "gradient_norm", "val_loss", "epochs", "best_epoch", "diverged", "diverged_epoch")
-    for name in metrics:
-        checks.require(name not in taken, "metrics", "not use a name of the history", repr(name), "Rename it.")
-
-
-def _parts(data: Data, validation: Data | None) -> dict[str, Data]:
-    return {"data": data} if validation is None else {"data": data, "validation": validation}
-
-
-def _check_data(data: Data, validation: Data | None) -> None:
-    """Refuses what is known to be wrong before the model has been asked for its classes."""
-    for name, part in _parts(data, validation).items():
-        checks.numbers(f"{name}.x", part.x)
-        checks.numbers(f"{name}.labels", part.labels)
-        whole = jax.dtypes.issubdtype(part.labels.dtype, np.integer)
-        found = f"of dtype {part.labels.dtype}"
-        checks.require(whole, f"{name}.labels", "be integers", found, "See jaxqkd.data.from_arrays.")
-        checks.rank(f"{name}.x", part.x, 2, "[N, features]")
-        checks.rank(f"{name}.labels", part.labels, 1, "[N]")
-        rows, features = part.x.shape
-        checks.require(rows > 0, f"{name}.x", "hold at least one example", f"of shape {part.x.shape}")
-        found = f"{len(part.labels)} for {rows} rows of `{name}.x`"
-        checks.require(len(part.labels) == rows, f"{name}.labels", "be as many as the rows", found)
-        must = f"have the {data.x.shape[1]} features of `data`"
-        checks.require(features == data.x.shape[1], f"{name}.x", must, f"of {features} features")
-        checks.finite_rows(f"{name}.x", part.x)
-
-
-def _classes(model: Model, params: Params, data: Data, validation: Data | None) -> int:
-    """Returns the model's number of classes; shows it all data, of which an encoding may refuse a row."""
-    shapes = [
-        jax.eval_shape(lambda params, x=part.x: model.apply(params, x), params)
-        for part in _parts(data, validation).values()
-    ]
-    return shapes[0].shape[-1]
-
-
-def _check_classes(data: Data, validation: Data | None, classes: int) -> None:
-    for name, part in _parts(data, validation).items():
-        checks.labels(f"{name}.labels", part.labels, classes=classes)
-        if part.teacher is not None:
-            shape = (len(part.x), classes)
-            must = f"have the shape {shape} of the student's logits"
-            checks.require(part.teacher.shape == shape, f"{name}.teacher", must, part.teacher.shape)
-            checks.finite_rows(f"{name}.teacher", part.teacher)

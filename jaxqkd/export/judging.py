@@ -1,0 +1,156 @@
+"""Programs judged by Qiskit (extra `export`): parsed, simulated, compared with ours, and fitted to a machine."""
+
+import functools
+import importlib
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.export.students import inputs_of, logits_of, openqasm
+from jaxqkd.models import QuantumStudent
+from jaxqkd.types import Params
+
+TOLERANCE = 1e-5
+"""The largest difference between a logit by Qiskit and ours, relative to the largest logit if that is above 1."""
+
+BASIS = ("rz", "sx", "x", "cz")
+"""The gates of the machine that programs are fitted to."""
+
+
+class Cost(NamedTuple):
+    """What a program takes on a machine.
+
+    Attributes:
+        depth: Moments, without the final measurements.
+        gates: Gates.
+        two_qubit_gates: Those on two or more qubits.
+    """
+
+    depth: int
+    gates: int
+    two_qubit_gates: int
+
+
+class Judgement(NamedTuple):
+    """What Qiskit says of a program.
+
+    Attributes:
+        difference: The largest difference of a logit from ours.
+        written: Cost of the program as written.
+        line: Cost on a machine whose qubits stand in a line, each coupled to its neighbours.
+        heavy_hex: Cost on a heavy-hexagon lattice.
+    """
+
+    difference: float
+    written: Cost
+    line: Cost
+    heavy_hex: Cost
+
+
+def qiskit(student: QuantumStudent, params: Params, x: Any = None) -> Any:
+    """Returns the trained student as a `qiskit.QuantumCircuit`, parsed from the program that `openqasm` writes.
+
+    Args:
+        student: The model.
+        params: Its trained parameters.
+        x: Features [D] of an example, or None for a circuit with parameters x0, x1, ...
+
+    Raises:
+        ImportError: Without the extra `export`.
+        ValueError: As `openqasm`.
+    """
+    return parse(openqasm(student, params, x))
+
+
+def parse(program: str) -> Any:
+    """Returns the `qiskit.QuantumCircuit` of an OpenQASM program, 2 or 3."""
+    name = "qiskit.qasm2" if program.startswith("OPENQASM 2") else "qiskit.qasm3"
+    if name == "qiskit.qasm3":
+        _needed("qiskit_qasm3_import")
+    return _needed(name).loads(program)
+
+
+def expectations(circuit: Any) -> np.ndarray:
+    """Returns <Z> of each measured qubit [bits] of a Qiskit circuit without parameters, by its statevector."""
+    measured = {
+        circuit.find_bit(step.clbits[0]).index: circuit.find_bit(step.qubits[0]).index
+        for step in circuit.data
+        if step.operation.name == "measure"
+    }
+    state = _needed("qiskit.quantum_info").Statevector(circuit.remove_final_measurements(inplace=False))
+    shares = [state.probabilities([measured[bit]]) for bit in range(len(measured))]
+    return np.asarray([none - one for none, one in shares])
+
+
+def judge(student: QuantumStudent, params: Params, x: Any, program: str) -> Judgement:
+    """Returns what Qiskit makes of a program of the student: how far its logits are from ours, and its costs.
+
+    Takes and raises what `compare` does.
+    """
+    difference, bound = compare(student, params, x, program)
+    return Judgement(difference, _cost(bound), *_fitted(bound))
+
+
+def compare(student: QuantumStudent, params: Params, x: Any, program: str) -> tuple[float, Any]:
+    """Returns the largest difference of a program's logits by Qiskit from ours, and the Qiskit circuit.
+
+    Args:
+        student: The model.
+        params: Its trained parameters.
+        x: Features [D] of an example; where the program has inputs, they are bound to it.
+        program: OpenQASM, as `openqasm` returns it.
+
+    Raises:
+        ImportError: Without the extra `export`.
+        ValueError: If a logit differs by more than 1e-5, of the largest logit where that is above 1.
+    """
+    bound = _bound(student, params, x, parse(program))
+    theirs = logits_of(student, params, expectations(bound))
+    ours = np.asarray(_compiled(student)(params, jnp.asarray(x)[None]))[0]
+    difference = float(abs(theirs - ours).max())
+    must = f"give the student's logits to {TOLERANCE:g}"
+    good = difference <= TOLERANCE * max(1.0, float(abs(ours).max()))
+    checks.require(good, "program", must, f"off by {difference:.2g}", "Export the student again.")
+    return difference, bound
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(student: QuantumStudent) -> Any:
+    return jax.jit(student.apply)
+
+
+def _bound(student: QuantumStudent, params: Params, x: Any, circuit: Any) -> Any:
+    """Returns the circuit with its inputs set to what reaches the encoding for the example x."""
+    if not circuit.parameters:
+        return circuit
+    inputs = inputs_of(student, params, x)
+    return circuit.assign_parameters({name: inputs[int(name.name[1:])] for name in circuit.parameters})
+
+
+def _fitted(circuit: Any) -> tuple[Cost, Cost]:
+    """Returns the costs on a line and on a heavy-hexagon lattice, as small as hold the circuit."""
+    coupling = _needed("qiskit.transpiler").CouplingMap
+    distance = 3
+    while coupling.from_heavy_hex(distance).size() < circuit.num_qubits:
+        distance += 2
+    machines = coupling.from_line(circuit.num_qubits), coupling.from_heavy_hex(distance)
+    options = {"basis_gates": list(BASIS), "optimization_level": 3, "seed_transpiler": 0}
+    transpile = _needed("qiskit").transpile
+    line, heavy_hex = (_cost(transpile(circuit, coupling_map=machine, **options)) for machine in machines)
+    return line, heavy_hex
+
+
+def _cost(circuit: Any) -> Cost:
+    gates = [step for step in circuit.data if step.operation.name not in ("measure", "barrier")]
+    depth = circuit.depth(lambda step: step.operation.name not in ("measure", "barrier"))
+    return Cost(depth, len(gates), sum(len(step.qubits) > 1 for step in gates))
+
+
+def _needed(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"This needs the package {module}: pip install 'jaxqkd[export]'") from error

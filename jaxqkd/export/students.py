@@ -1,0 +1,110 @@
+"""A trained student as a program for other toolchains, and the classical rest of it as plain numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.export import qasm
+from jaxqkd.export.encoded import of_encoding
+from jaxqkd.export.gates import Angle, Operation, of_circuit
+from jaxqkd.models import QuantumStudent
+from jaxqkd.quantum.circuits import check_kept
+from jaxqkd.types import Params
+
+VERSIONS = (2, 3)
+
+
+def openqasm(student: QuantumStudent, params: Params, x: Any = None, *, version: int = 3) -> str:
+    """Returns an OpenQASM program of a trained student: encoding, circuit, and measurement of the kept qubits.
+
+    Qubit q[i] is the circuit's qubit i, and bit c[j] the outcome of `student.kept[j]`: its <Z> is the share of 0
+    less the share of 1. The logits are those numbers through the head, see `classical`. Only gates of the standard
+    library are used; the noise of a student is not a part of the program.
+
+    Args:
+        student: The model.
+        params: Its trained parameters, as `fit` returns them.
+        x: Features [D] of the example whose program it is; None for a program of all examples, whose inputs
+            x0, x1, ... are what reaches the encoding (behind an input layer). That needs OpenQASM 3 and an
+            encoding whose features are angles.
+        version: 3, or 2.
+
+    Raises:
+        ValueError: On parameters that are not the student's, not finite numbers, or an encoding that needs x.
+    """
+    checks.one_of("version", version, VERSIONS)
+    must = "be the features of an example for OpenQASM 2, which has no inputs"
+    checks.require(x is not None or version == 3, "x", must, None, "Pass x, or version=3.")
+    listed = operations(student, params, x)
+    qubits = student.circuit.qubits
+    return qasm.text(listed, qubits, check_kept(student.kept, qubits), version)
+
+
+def operations(student: QuantumStudent, params: Params, x: Any = None) -> list[Operation]:
+    """Returns the gates of a trained student for features x [D], or for inputs x0, x1, ... where x is None."""
+    theta = _trained(student, params)["theta"]
+    inputs = inputs_of(student, params, x)
+    return of_encoding(student.encoding, student.circuit.qubits, inputs) + of_circuit(
+        student.circuit, theta, inputs
+    )
+
+
+def inputs_of(student: QuantumStudent, params: Params, x: Any = None) -> Sequence[Angle]:
+    """Returns what reaches the encoding of an example x [D], or names x0, x1, ... of it where x is None."""
+    arrays, circuit = _trained(student, params), student.circuit
+    if x is None:
+        return [
+            f"x{index}" for index in range(max(2 * circuit.qubits, circuit.features))
+        ]  # as many as can be read
+    row = np.asarray(x, float)
+    checks.require(row.ndim == 1, "x", "be the features [D] of one example", f"of shape {row.shape}")
+    checks.finite_rows("x", row[None])
+    if "input" in arrays:
+        width = len(arrays["input"]["kernel"])
+        checks.require(len(row) == width, "x", f"have the student's {width} features", f"{len(row)} features")
+        row = row @ arrays["input"]["kernel"] + arrays["input"]["bias"]
+    return [float(value) for value in row]
+
+
+def classical(student: QuantumStudent, params: Params) -> dict[str, Any]:
+    """Returns what of a trained student is not in the program, as plain numbers that JSON takes.
+
+    Returns:
+        `kept`, the qubit of each bit c[j]; `classes`; `head`, with which `logits = z @ kernel + bias` of the
+        expectation values z [kept], or None where those are the logits; `input`, with which
+        `inputs = x @ kernel + bias` reach the encoding, or None where the features themselves do.
+    """
+    arrays = _trained(student, params)
+    layers = {
+        name: {part: values.tolist() for part, values in arrays[name].items()} if name in arrays else None
+        for name in ("head", "input")
+    }
+    return {
+        "kept": list(check_kept(student.kept, student.circuit.qubits)),
+        "classes": student.classes,
+        **layers,
+    }
+
+
+def logits_of(student: QuantumStudent, params: Params, expectations: np.ndarray) -> np.ndarray:
+    """Returns logits [C] of the expectation values [kept], measured elsewhere, by the student's head."""
+    head = classical(student, params)["head"]
+    return expectations if head is None else expectations @ np.asarray(head["kernel"]) + np.asarray(head["bias"])
+
+
+def _trained(student: QuantumStudent, params: Params) -> dict[str, Any]:
+    """Returns the parameters by name as NumPy arrays; refuses what this student has not."""
+    checks.require(isinstance(student, QuantumStudent), "student", "be a QuantumStudent", type(student).__name__)
+    cure = "Pass what jaxqkd.fit returned: fit(...).params, of one seed."
+    found = isinstance(params, dict) and "theta" in params.get("params", {})
+    checks.require(found, "params", "hold the trained angles theta of the student", type(params).__name__, cure)
+    arrays = jax.tree.map(np.asarray, params["params"])
+    shape = arrays["theta"].shape
+    must = f"hold angles of the circuit's shape {student.circuit.shape}"
+    checks.require(shape == student.circuit.shape, "params", must, f"of shape {shape}", cure)
+    finite = all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(arrays))
+    checks.require(finite, "params", "be finite", "a diverged training's", "Train with a lower learning rate.")
+    return arrays

@@ -157,7 +157,10 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [([], "Expected one of {reproduce, payoff, report}. See"), (["reproduced"], "reproduced")],
+    [
+        ([], "Expected one of {reproduce, payoff, methods, noisy, distil, predict, export, report}. See"),
+        (["reproduced"], "reproduced"),
+    ],
 )
 def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, arguments, told):
     assert cli.main(arguments) == 2

@@ -122,7 +122,10 @@ def killed_after_a_block(directory, pool):
 def test_a_stopped_command_keeps_what_is_done_and_says_how_to_go_on(tmp_path, number, record_property):
     arguments = ["payoff", "--seeds", "200", "--students", "linear", "--out", str(tmp_path / "out")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "jaxqkd", *arguments, "--compile-cache", "off"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "jaxqkd", *arguments, "--compile-cache", "off"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     while not list((tmp_path / "out").glob("blocks/*.npz")):
         assert process.poll() is None

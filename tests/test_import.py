@@ -12,7 +12,9 @@ import jaxqkd
 PUBLIC = [
     "jaxqkd",
     *(f"jaxqkd.{name}" for name in ("data", "losses", "metrics", "models", "sweeps", "training", "types")),
+    *(f"jaxqkd.{name}" for name in ("controls", "diagnostics", "export", "resources", "saving", "teachers")),
     *(f"jaxqkd.quantum.{name}" for name in ("circuits", "encodings", "engine", "initialisers")),
+    *(f"jaxqkd.quantum.{name}" for name in ("channels", "mitigation", "noise", "sampling", "trajectories")),
 ]
 WITHIN = [f"jaxqkd.quantum.circuits.{name}" for name in ("ansatze", "description", "gates")]
 

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -11,6 +12,7 @@ from jaxqkd.papers import payoff, piperno2024
 from jaxqkd.papers.piperno2024 import setup
 from jaxqkd.studies.study import seed_keys
 from jaxqkd.sweeps import sweep
+from tests import reference
 
 
 @pytest.mark.parametrize(
@@ -148,3 +150,35 @@ def test_the_payoff_teacher_is_near_the_best_that_the_data_allow():
     assert (np.asarray(lessons.teacher_f1) > 0.8).all()
     clean, noisy = np.moveaxis(np.asarray(lessons.train.labels), 1, 0)
     assert 0.1 < (clean != noisy).mean() < 0.3
+
+
+@pytest.mark.parametrize("name", piperno2024.MEASURED)
+def test_a_measured_student_measures_an_unkept_qubit_after_each_layer(name):
+    model, unread = piperno2024.student(name), piperno2024.student(piperno2024.MEASURED[name])
+    assert model.circuit == unread.circuit
+    assert len(model.noise.measured) == 5
+    taken = [qubit for (qubit,) in model.noise.measured]
+    assert set(taken) == set(range(6)) - set(model.kept)
+    assert taken[: len(set(taken))] == sorted(set(taken))
+    assert count_parameters(model, 64) == count_parameters(unread, 64)
+
+
+def test_measuring_on_the_way_is_dephasing_by_hand():
+    model = piperno2024.student("q4_measured")
+    x = jax.random.bernoulli(jax.random.key(0), 0.5, (2, 64)).astype(float)
+    params = model.init(jax.random.key(1), x)
+    theta = np.asarray(params["params"]["theta"], float)
+    for row, logits in zip(np.asarray(x, float), np.asarray(model.apply(params, x)), strict=True):
+        psi = row / np.linalg.norm(row)
+        rho = np.outer(psi, psi).astype(complex)
+        for layer, (qubit,) in enumerate(model.noise.measured):
+            one = dataclasses.replace(model.circuit, layers=1)
+            u = reference.unitary(one, theta[layer : layer + 1])
+            rho = u @ rho @ u.conj().T
+            z = reference.embed(reference.PAULIS["z"], (qubit,), 6)
+            rho = (rho + z @ rho @ z) / 2
+        found = [np.trace(rho @ reference.embed(reference.PAULIS["z"], (kept,), 6)).real for kept in model.kept]
+        head = params["params"]["head"]
+        np.testing.assert_allclose(
+            logits, found @ np.asarray(head["kernel"]) + np.asarray(head["bias"]), atol=2e-5
+        )

@@ -13,7 +13,10 @@ from typing import Any
 import tyro
 
 from jaxqkd import __version__
-from jaxqkd.cli.studies import payoff, report, reproduce
+from jaxqkd.cli.distil import distil
+from jaxqkd.cli.export import export
+from jaxqkd.cli.predict import predict
+from jaxqkd.cli.studies import methods, noisy, payoff, report, reproduce
 
 DESCRIPTION = (
     f"jaxqkd {__version__}: quantum knowledge distillation in JAX. A classical teacher's soft labels train small "
@@ -31,7 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 if every run diverged, 2 on bad input, 130 on Ctrl-C, 143 on SIGTERM.
     """
-    commands: dict[str, Callable[..., int]] = {"reproduce": reproduce, "payoff": payoff, "report": report}
+    commands: dict[str, Callable[..., int]] = {
+        "reproduce": reproduce,
+        "payoff": payoff,
+        "methods": methods,
+        "noisy": noisy,
+        "distil": distil,
+        "predict": predict,
+        "export": export,
+        "report": report,
+    }
     try:
         with _terminable():
             return _parsed(commands, arguments)()

@@ -13,8 +13,8 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from jaxqkd import checks
-from jaxqkd.papers import payoff, piperno2024
+from jaxqkd import checks, distilling
+from jaxqkd.papers import methods, noisy, payoff, piperno2024
 from jaxqkd.runtime import use_all_cores, use_compile_cache
 from jaxqkd.studies import outcome, results, running
 from jaxqkd.studies.study import Study, cut
@@ -71,7 +71,13 @@ def _kept(study: Study, out: Path) -> str:
 def finish(out: Path) -> int:
     """Presents the study whose blocks are in a directory; returns the command's exit status."""
     found = results.load(out)
-    present = {"reproduce": piperno2024.present, "payoff": payoff.present}
+    present = {
+        "reproduce": piperno2024.present,
+        "payoff": payoff.present,
+        "noisy": noisy.present,
+        "methods": methods.present,
+        "distil": distilling.present,
+    }
     shown = present.get(found.attrs["study"], outcome.present)(found)
     outcome.save(out, found, shown)
     outcome.print_all(out, found, shown)

@@ -6,8 +6,10 @@ chooses, and says so at the choice. Three readings of its training are run side 
 """
 
 from jaxqkd.papers.piperno2024.presentation import present
+from jaxqkd.papers.piperno2024.saving import save_best
 from jaxqkd.papers.piperno2024.setup import (
     EPOCHS,
+    MEASURED,
     PUBLISHED,
     READINGS,
     STUDENTS,
@@ -20,6 +22,7 @@ from jaxqkd.papers.piperno2024.training import Lesson, lesson, run, study
 
 __all__ = [
     "EPOCHS",
+    "MEASURED",
     "PUBLISHED",
     "READINGS",
     "STUDENTS",
@@ -30,6 +33,7 @@ __all__ = [
     "lesson",
     "present",
     "run",
+    "save_best",
     "student",
     "study",
 ]

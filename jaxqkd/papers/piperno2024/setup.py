@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jaxqkd import checks
 from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
 from jaxqkd.quantum.circuits import hea, universal
+from jaxqkd.quantum.noise import Noise
 from jaxqkd.types import Model
 
 QUBITS, LAYERS, FEATURES, CLASSES, EXAMPLES = 6, 5, 64, 3, 1000
@@ -66,17 +67,22 @@ PUBLISHED = {
     "q5": Published(98, 0.465, 0.018, 0.627, 0.064),
 }
 STUDENTS = tuple(PUBLISHED)
+MEASURED = {f"{name}_measured": name for name in STUDENTS if name.startswith("q")}
+"""The other reading of selective measurement: the names of the students whose qubits are measured on the way."""
+PUBLISHED |= {name: PUBLISHED[unread] for name, unread in MEASURED.items()}
 
 
 def student(name: str, *, scale: float = 1.0) -> Model:
     """Returns a student of the study by name; its angles turn the gates by scale times their value.
 
-    The students q2 ... q5 keep the last 2 ... 5 qubits; the others are left unread.
+    The students q2 ... q5 keep the last 2 ... 5 qubits; the others are left unread. In q2_measured ... q5_measured
+    they are measured as well, one after each layer, in turn, and the outcome is discarded: the qubit goes on,
+    without its coherences.
 
     Raises:
         ValueError: On an unknown name, or if the student has not the published number of parameters.
     """
-    checks.one_of("student", name, STUDENTS)
+    checks.one_of("student", name, (*STUDENTS, *MEASURED))
     model = _student(name, scale)
     counted = count_parameters(model, FEATURES).total
     must = f"have the published {PUBLISHED[name].parameters} parameters"
@@ -99,5 +105,9 @@ def _student(name: str, scale: float) -> Model:
     ansatz = functools.partial(universal, qubits=QUBITS, layers=LAYERS, scale=scale)
     if name in ("universal", "universal_h"):
         return QuantumStudent(ansatz(hadamard=name == "universal_h"), classes=CLASSES)
-    kept = tuple(range(QUBITS - int(name[1:]), QUBITS))
-    return QuantumStudent(ansatz(kept=kept), classes=CLASSES, kept=kept)
+    kept = tuple(range(QUBITS - int(name[1]), QUBITS))
+    model = QuantumStudent(ansatz(kept=kept), classes=CLASSES, kept=kept)
+    if name not in MEASURED:
+        return model
+    unkept = QUBITS - len(kept)
+    return model.clone(noise=Noise(measured=[(layer % unkept,) for layer in range(LAYERS)]))

@@ -1,7 +1,7 @@
 """The seed study as it runs: what a seed is taught with, what a student learns, and the whole as a study."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -46,6 +46,20 @@ class Lesson(NamedTuple):
     scores: dict[str, jax.Array]
 
 
+class Trained(NamedTuple):
+    """A student after its training.
+
+    Attributes:
+        model: The student, whose angles turn its gates by the reading's factor.
+        params: The parameters that the reading scores.
+        history: The history of `jaxqkd.fit`.
+    """
+
+    model: Model
+    params: Params
+    history: dict[str, jax.Array]
+
+
 def lesson(key: Key, *, epochs: int = EPOCHS, learning_rate: Any = TEACHER_LEARNING_RATE) -> Lesson:
     """Returns a seed's data and split, labelled by a teacher trained on them; all drawn from the key."""
     k_data, k_split, k_teacher, _ = jax.random.split(key, 4)
@@ -72,7 +86,7 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
     Without and with distillation, and in each reading, a seed starts from the same initialisation.
 
     Args:
-        name: One of `STUDENTS`.
+        name: One of `STUDENTS` or `MEASURED`.
         readings: Names out of `READINGS`.
         epochs: The largest number of epochs of a training.
 
@@ -84,11 +98,22 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
     for reading in readings:
         checks.one_of("readings", reading, tuple(READINGS))
     checks.integer("epochs", epochs)
+    train = trainer(name, readings=readings, epochs=epochs)
+
+    def seed(drawn: tuple[Key, Lesson], hparams: Any) -> dict[str, jax.Array]:
+        key, taught = drawn
+        read, params, history = train(key, taught, hparams)
+        return _scores(read.apply(params, taught.test.x), taught.test.labels) | taught.scores | history
+
+    return seed
+
+
+def trainer(name: str, *, readings: Sequence[str], epochs: int) -> Callable[[Key, Lesson, Any], Trained]:
+    """Returns the training behind `run`: a function `(key, lesson, hparams) -> Trained`."""
     model, adam = student(name), optax.adam(LEARNING_RATE)
     choices = [READINGS[reading] for reading in readings]
 
-    def seed(drawn: tuple[Key, Lesson], hparams: Any) -> dict[str, jax.Array]:
-        key, (train, validation, test, of_lesson) = drawn
+    def train(key: Key, taught: Lesson, hparams: Any) -> Trained:
         *_, k_student = jax.random.split(key, 4)
 
         def chosen(values: list) -> jax.Array:
@@ -98,12 +123,13 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
         on_probabilities = chosen([choice.on == "probabilities" for choice in choices])
         summed = chosen([choice.kl == "sum" for choice in choices])
         loss = _loss(on_probabilities, summed, hparams["distilled"])
-        out = fit(k_student, read, train, loss, adam, epochs=epochs, validation=validation, patience=PATIENCE)
+        held_out = taught.validation
+        out = fit(k_student, read, taught.train, loss, adam, epochs=epochs, validation=held_out, patience=PATIENCE)
         keeps_best = chosen([choice.keep == "best" for choice in choices])
         params = jax.tree.map(lambda best, last: jnp.where(keeps_best, best, last), out.params, out.last)
-        return _scores(read.apply(params, test.x), test.labels) | of_lesson | out.history
+        return Trained(read, params, out.history)
 
-    return seed
+    return train
 
 
 class _Turned(NamedTuple):
@@ -155,7 +181,7 @@ def study(
     Args:
         seeds: Number of seeds.
         epochs: The largest number of epochs of a training.
-        students: Names out of `STUDENTS`.
+        students: Names out of `STUDENTS` and `MEASURED`.
         readings: Names out of `READINGS`.
         base: Another number draws other data and initialisations for all seeds.
     """

@@ -14,6 +14,7 @@ from jaxqkd import checks
 from jaxqkd.export import operations
 from jaxqkd.export.gates import Operation
 from jaxqkd.models import QuantumStudent, count_parameters
+from jaxqkd.training import logits_of
 from jaxqkd.types import Key, Model
 
 REPETITIONS = 5
@@ -101,7 +102,7 @@ def _depth(listed: Sequence[Operation]) -> int:
 
 def _milliseconds(model: Model, params: Any, x: jax.Array) -> float:
     """Returns the median time of a gradient of the mean logit's square over all examples."""
-    step = jax.jit(jax.grad(lambda params, x: jnp.mean(jnp.square(model.apply(params, x)))))
+    step = jax.jit(jax.grad(lambda params, x: jnp.mean(jnp.square(logits_of(model.apply(params, x))))))
     jax.block_until_ready(step(params, x))
     times = []
     for _ in range(REPETITIONS):

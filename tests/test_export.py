@@ -10,7 +10,9 @@ from jaxqkd import export
 from jaxqkd.export import judging
 from jaxqkd.models import MLP, QuantumStudent
 from jaxqkd.quantum import encodings
+from jaxqkd.quantum.channels import bit_flip
 from jaxqkd.quantum.circuits import FIXED, ROTATIONS, Circuit, Gate, describe, hea, universal
+from jaxqkd.quantum.noise import Noise
 
 EVERY = Circuit(
     3,
@@ -99,6 +101,14 @@ def test_the_classical_rest_is_json_and_makes_logits_of_expectation_values():
     logits = measured @ np.asarray(rest["head"]["kernel"]) + np.asarray(rest["head"]["bias"])
     np.testing.assert_allclose(logits, student.apply(params, x[None])[0], atol=2e-6)
     assert rest["kept"] == [2, 0]
+
+
+def test_noise_and_taps_are_no_part_of_the_program():
+    student, params, x = trained(encodings.angle, 3)
+    other = student.clone(noise=Noise(readout=bit_flip(0.2)), taps=("expectations",))
+    program = export.openqasm(other, params, x)
+    assert program == export.openqasm(student, params, x)
+    assert export.compare(other, params, x, program)[0] < 2e-6
 
 
 def test_only_gates_that_both_standard_libraries_have():

@@ -397,7 +397,7 @@ def spoilt(field, row, column, value):
             GOOD._replace(labels=GOOD.labels - 1, teacher=None),
             r"data\.labels` must have a label .* is -1 at row 0",
         ),
-        (GOOD._replace(labels=GOOD.labels - 2), r"data\.labels` must be .* but is -2 at row 0"),
+        (GOOD._replace(labels=GOOD.labels - 4), r"data\.labels` must be .* but is -4 at row 0"),
         (GOOD._replace(labels=GOOD.labels / 2), r"data\.labels` must be integers, but is of dtype float64"),
         (GOOD._replace(labels=GOOD.labels > 0), r"data\.labels` must be integers, but is of dtype bool"),
         (

@@ -41,7 +41,7 @@ def implementation(work: Work, chunk: int) -> Implementation:
     """Returns the floor of a work, with so many runs side by side on a core."""
     support.check(work, encodings=("amplitude",))
     data = ours.data(work)
-    data = data._replace(x=jq.encodings.amplitude(data.x, work.qubits))
+    data = data._replace(x=jq.quantum.encodings.amplitude(data.x, work.qubits))
     gradient, train = ours.training(Floor(work.qubits), data, work, chunk=chunk)
     return Implementation(
         lambda start: gradient(_start(start, work)), lambda starts, epochs: train(_start(starts, work), epochs)

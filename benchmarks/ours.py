@@ -38,9 +38,9 @@ def student(work: Work) -> jq.models.QuantumStudent:
     """Returns the work's student."""
     circuit = jq.circuits.hea(qubits=work.qubits, layers=work.layers)
     encodings = {
-        "amplitude": jq.encodings.amplitude,
-        "angle": jq.encodings.angle,
-        "reuploading": jq.encodings.zero,
+        "amplitude": jq.quantum.encodings.amplitude,
+        "angle": jq.quantum.encodings.angle,
+        "reuploading": jq.quantum.encodings.zero,
     }
     if work.encoding == "reuploading":
         circuit = jq.circuits.reuploading(circuit, features=work.qubits)
@@ -82,14 +82,14 @@ def training(model: jq.Model, data: jq.Data, work: Work, *, chunk: int | None = 
         sizes = len(seeds[0]), epochs
         if sizes not in programs:
             run = _run(model, data, work, epochs=epochs)
-            programs[sizes] = jax.jit(_alone(run)) if sizes[0] == 1 else jq.prepare(run, seeds, chunk=chunk)
+            programs[sizes] = jax.jit(_alone(run)) if sizes[0] == 1 else jq.compile_sweep(run, seeds, chunk=chunk)
         jax.block_until_ready(programs[sizes](seeds))
 
     return Implementation(gradient, train)
 
 
 def compile_seconds(work: Work, seeds: int, epochs: int, cache: str | None) -> float:
-    """Returns the seconds that `jaxqkd.prepare` takes for a training with validation data.
+    """Returns the seconds that `jaxqkd.compile_sweep` takes for a training with validation data.
 
     What any program needs once has been done before: the imports, and XLA's start.
 
@@ -110,17 +110,17 @@ def compile_seconds(work: Work, seeds: int, epochs: int, cache: str | None) -> f
     first = _seeds(starts(work, seeds))
     jax.block_until_ready(jax.jit(jnp.sin)(1.0))
     begin = time.perf_counter()
-    jq.prepare(run, first)
+    jq.compile_sweep(run, first)
     return time.perf_counter() - begin
 
 
 def _run(model: jq.Model, data: jq.Data, work: Work, **options: Any) -> jq.Run:
     """Returns a run of a sweep, whose seed is a key and the first parameters."""
-    loss, optimiser = jq.losses.ce_plus_kl(), optax.adam(LEARNING_RATE)
+    loss, optimizer = jq.losses.ce_plus_kl(), optax.adam(LEARNING_RATE)
 
     def run(seed: Any, _: Any) -> Any:
         key, params = seed
-        out = jq.fit(key, model, data, loss, optimiser, batch_size=work.batch_size, params=params, **options)
+        out = jq.fit(key, model, data, loss, optimizer, batch_size=work.batch_size, params=params, **options)
         return out.params, out.history["loss"]
 
     return run
@@ -131,11 +131,11 @@ def _alone(run: jq.Run) -> Callable[[Any], Any]:
     return lambda seeds: run(jax.tree.map(lambda leaf: leaf[0], seeds), {})
 
 
-def _noise(work: Work) -> jq.Noise | None:
-    one, two = (jq.channels.depolarising(DEPOLARISING, qubits=qubits) for qubits in (1, 2))
+def _noise(work: Work) -> jq.quantum.NoiseModel | None:
+    one, two = (jq.quantum.channels.depolarizing(DEPOLARISING, qubits=qubits) for qubits in (1, 2))
     if work.noise == "gates":
-        return jq.Noise(one_qubit_gates=one, two_qubit_gates=two)
-    return jq.Noise(layers=one) if work.noise else None
+        return jq.quantum.NoiseModel(one_qubit_gates=one, two_qubit_gates=two)
+    return jq.quantum.NoiseModel(layers=one) if work.noise else None
 
 
 def _seeds(starts: Start) -> tuple[jax.Array, Any]:

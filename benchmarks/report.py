@@ -15,12 +15,12 @@ from benchmarks.measurement import Row
 from benchmarks.targets import fastest, milliseconds, number, ratio, targets
 
 STYLES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"))
-"""Colours that people with any colour vision tell apart (Okabe and Ito), and markers."""
+"""Colors that people with any color vision tell apart (Okabe and Ito), and markers."""
 
 TITLES = {
     "seed": "The seed epoch: 6 qubits, 5 layers, 800 examples, full batch",
     "paths": "Other paths through a training",
-    "noise": "The seed epoch under exact depolarising noise",
+    "noise": "The seed epoch under exact depolarizing noise",
     "curve": "One seed by the number of qubits: 4 layers, 32 examples",
     "scaling": "How jaxqkd scales, on the seed epoch",
     "compile": "Compilation of a student",
@@ -109,11 +109,11 @@ def curve_figure(rows: Sequence[Row]) -> Figure:
     """Returns the curve by the number of qubits: milliseconds an epoch, and peak memory."""
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     panels = figure.subplots(1, 2)
-    for name, (colour, marker) in zip(dict.fromkeys(row.name for row in rows), STYLES, strict=False):
+    for name, (color, marker) in zip(dict.fromkeys(row.name for row in rows), STYLES, strict=False):
         own = [row for row in rows if row.name == name]
         qubits = [row.request.work.qubits for row in own]
         for panel, values in zip(panels, (map(milliseconds, own), (row.reply.memory for row in own)), strict=True):
-            panel.plot(qubits, list(values), color=colour, marker=marker, label=name)
+            panel.plot(qubits, list(values), color=color, marker=marker, label=name)
     for panel, label in zip(panels, ("milliseconds an epoch", "peak memory (MiB)"), strict=True):
         panel.set_yscale("log")
         panel.set_xticks(sorted({row.request.work.qubits for row in rows}))

@@ -2,7 +2,7 @@
 
 A work is a training of the hybrid student: features to a state, L layers of RZ, RY, RZ on every qubit and a ring
 of CNOTs, <Z> of every qubit, a linear layer to the logits of three classes. Its loss is the seed study's, the mean
-cross-entropy plus the KL divergence from the teacher, summed over the examples; its optimiser is Adam.
+cross-entropy plus the KL divergence from the teacher, summed over the examples; its optimizer is Adam.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Work(NamedTuple):
             the same before every layer.
         has_input: Whether a trained linear layer turns the D features into the Q angles.
         batch_size: Examples a gradient step, or None for all.
-        noise: "" for none; "layers" for depolarising noise on every qubit after every layer; "gates" for the same
+        noise: "" for none; "layers" for depolarizing noise on every qubit after every layer; "gates" for the same
             after every gate, on both qubits together where it has two. Its probability is `DEPOLARISING`.
     """
 

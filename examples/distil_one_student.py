@@ -1,7 +1,7 @@
 """A teacher, a student, and what the teacher's soft labels change: the shortest whole use of jaxqkd.
 
 An MLP learns the extended XOR from bit vectors, of which only the first two bits matter. One quantum student, of
-111 parameters, is trained from each of a few initialisations twice: on the labels alone (alpha = 0), and on the
+111 parameters, is trained from each of a few initializations twice: on the labels alone (alpha = 0), and on the
 labels and the teacher's logits. The teacher is right on all examples, so it adds little to the labels. Eight seeds
 on one draw of data show curves; they are not a test.
 """
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import jaxqkd as jq
 
-COLOURS = ("#0072B2", "#D55E00")
+COLORS = ("#0072B2", "#D55E00")
 STYLES = ("-", "--")
 
 
@@ -50,11 +50,11 @@ def plot(results) -> Figure:
     """Returns the learning curves: a thin line a seed, a thick one for their median."""
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     panel = figure.subplots()
-    for alpha, curves, colour, style in zip(results["alphas"], results["curve"], COLOURS, STYLES, strict=True):
+    for alpha, curves, color, style in zip(results["alphas"], results["curve"], COLORS, STYLES, strict=True):
         curves, epochs = np.asarray(curves), np.arange(1, curves.shape[1] + 1)
-        panel.plot(epochs, curves.T, style, color=colour, linewidth=0.6, alpha=0.4)
+        panel.plot(epochs, curves.T, style, color=color, linewidth=0.6, alpha=0.4)
         name = "labels alone" if alpha == 0 else f"with the teacher, alpha = {alpha:g}"
-        panel.plot(epochs, np.median(curves, axis=0), style, color=colour, linewidth=2.2, label=name)
+        panel.plot(epochs, np.median(curves, axis=0), style, color=color, linewidth=2.2, label=name)
     panel.axhline(results["teacher_f1"], color="black", linestyle=":", linewidth=1.2, label="teacher, test data")
     panel.set(xlabel="epoch", ylabel="macro F1, validation data", ylim=(0, 1.04))
     panel.set_title(f"One student, {results['curve'].shape[1]} seeds: each, and their median", fontsize=10)

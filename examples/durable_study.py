@@ -18,8 +18,8 @@ STUDENTS = {
 }
 
 
-def lesson(key, *, epochs):
-    """Returns what a seed is taught with: training data labelled by its own teacher, and test data."""
+def seed_data(key, *, epochs):
+    """Returns what a seed is taught with: training data labeled by its own teacher, and test data."""
     k_data, k_split, k_fit = jax.random.split(key, 3)
     train, test = jq.data.split(k_split, jq.data.xor_bits(k_data, count=300, bits=16), (0.8, 0.2))
     taught = jq.fit(k_fit, TEACHER, train, jq.losses.hard(), optax.adam(1e-2), epochs=epochs)
@@ -27,7 +27,7 @@ def lesson(key, *, epochs):
 
 
 def trained(student, *, epochs):
-    """Returns the run of one student, as a function of a seed's key and lesson, and of two hyper-parameters."""
+    """Returns the run of one student, as a function of a seed's key and data, and of two hyper-parameters."""
     model = STUDENTS[student]
 
     def one(seed, hparams):
@@ -44,7 +44,7 @@ def study(*, seeds=12, epochs=100) -> jq.studies.Study:
     """Returns the description of the study."""
     return jq.studies.Study(
         "durable",
-        lesson,
+        seed_data,
         trained,
         students=tuple(STUDENTS),
         settings={"temperature": (1, 2, 4), "alpha": (0, 0.5, 0.9)},

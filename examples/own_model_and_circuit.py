@@ -13,9 +13,9 @@ import optax
 from matplotlib.figure import Figure
 
 import jaxqkd as jq
-from jaxqkd.quantum.circuits import Circuit, Gate
+from jaxqkd.circuits import Circuit, Gate
 
-COLOURS = ("#0072B2", "#D55E00")
+COLORS = ("#0072B2", "#D55E00")
 
 
 class Fourier(nn.Module):
@@ -59,7 +59,7 @@ def run(*, qubits=4, layers=3, frequencies=12, few=60, count=1_200, epochs=200, 
 
         return np.asarray(jq.sweep(one, jax.random.split(k_students, seeds), jq.grid(alpha=[0.0, 0.5])))
 
-    angle = jq.encodings.angle
+    angle = jq.quantum.encodings.angle
     hybrid = jq.models.QuantumStudent(circuit, classes=3, encoding=angle, input_width=qubits)
     students = {"own model": Fourier(frequencies, classes=3), "own circuit": hybrid}
     f1 = {name: distilled(student) for name, student in students.items()}
@@ -72,8 +72,8 @@ def plot(results) -> Figure:
     panels = figure.subplots(1, len(results["f1"]), sharey=True)
     for panel, (name, (alone, taught)) in zip(panels, results["f1"].items(), strict=True):
         panel.plot([0, 1], [alone, taught], color="#999999", linewidth=0.8)
-        for place, scores, colour, marker in zip((0, 1), (alone, taught), COLOURS, "os", strict=True):
-            panel.scatter(np.full(len(scores), place), scores, 28, colour, marker=marker, alpha=0.8, zorder=3)
+        for place, scores, color, marker in zip((0, 1), (alone, taught), COLORS, "os", strict=True):
+            panel.scatter(np.full(len(scores), place), scores, 28, color, marker=marker, alpha=0.8, zorder=3)
         panel.axhline(results["teacher_f1"], color="black", linestyle=":", linewidth=1.2, label="teacher")
         panel.set_xticks([0, 1], ["labels alone", "alpha = 0.5"])
         panel.set(xlim=(-0.4, 1.4), title=name)

@@ -11,12 +11,12 @@ import optax
 from matplotlib.figure import Figure
 
 import jaxqkd as jq
-from jaxqkd.studies.statistics import difference, holm
+from jaxqkd.statistics import difference, holm
 
 CLASSES = 3
 TEACHER = jq.models.MLP(features=(32, 32), classes=CLASSES)
 STUDENT = jq.models.QuantumStudent(
-    jq.circuits.universal(qubits=4, layers=3), classes=CLASSES, encoding=jq.encodings.angle, input_width=4
+    jq.circuits.universal(qubits=4, layers=3), classes=CLASSES, encoding=jq.quantum.encodings.angle, input_width=4
 )
 TEMPERATURES, ALPHAS = (1.0, 2.0, 4.0, 8.0), (0.25, 0.5, 0.75, 1.0)
 
@@ -26,7 +26,7 @@ def run(
 ):
     """Returns test F1 by temperature, alpha (0 first) and seed, and the paired gains over alpha = 0."""
 
-    def lesson(key):
+    def seed_data(key):
         k_data, k_noise, k_fit = jax.random.split(key, 3)
         drawn = jq.data.xor_grid(k_data, count=few + many + tests, classes=CLASSES)
         noisy = jq.data.with_label_noise(k_noise, drawn, noise, classes=CLASSES)
@@ -36,7 +36,7 @@ def run(
         return jq.label(jax.tree.map(lambda leaf: leaf[:few], noisy), TEACHER, params), test, params
 
     def teach(key, hp):
-        train, test, params = lesson(key)
+        train, test, params = seed_data(key)
         return train, test, jq.metrics.f1(TEACHER.apply(params, test.x), test.labels, classes=CLASSES)
 
     def distil(drawn, hp):
@@ -45,17 +45,17 @@ def run(
         params = jq.fit(key, STUDENT, train, loss, optax.adam(0.03), epochs=epochs).params
         return jq.metrics.f1(STUDENT.apply(params, test.x), test.labels, classes=CLASSES)
 
-    k_lessons, k_students = (jax.random.split(key, seeds) for key in jax.random.split(jax.random.key(0)))
-    lessons = jq.sweep(teach, k_lessons)  # one teacher a seed, trained once
+    k_teachers, k_students = (jax.random.split(key, seeds) for key in jax.random.split(jax.random.key(0)))
+    taught = jq.sweep(teach, k_teachers)  # one teacher a seed, trained once
     axes = jq.grid(temperature=temperatures, alpha=(0.0, *alphas))
-    f1 = np.asarray(jq.sweep(distil, (k_students, lessons), axes))
+    f1 = np.asarray(jq.sweep(distil, (k_students, taught), axes))
     pairs = [difference(f1[t, 0], f1[t, a + 1]) for t, a in np.ndindex(len(temperatures), len(alphas))]
     shape = len(temperatures), len(alphas)
     return {
         "temperatures": temperatures,
         "alphas": alphas,
         "f1": f1,
-        "teacher_f1": np.asarray(lessons[2]),
+        "teacher_f1": np.asarray(taught[2]),
         "gain": np.reshape([pair.mean for pair in pairs], shape),
         "win_rate": np.reshape([pair.win_rate for pair in pairs], shape),
         "p": holm(np.array([pair.p for pair in pairs])).reshape(shape),
@@ -73,8 +73,8 @@ def plot(results) -> Figure:
     for (row, column), gain in np.ndenumerate(results["gain"]):
         star = "*" if results["p"][row, column] < 0.05 else ""
         text = f"{gain:+.3f}{star}\n{results['win_rate'][row, column]:.0%}"
-        colour = "white" if abs(gain) > 0.75 * limit else "black"
-        panel.text(column, row, text, ha="center", va="center", color=colour)
+        color = "white" if abs(gain) > 0.75 * limit else "black"
+        panel.text(column, row, text, ha="center", va="center", color=color)
     panel.set_xticks(range(len(results["alphas"])), [f"{alpha:g}" for alpha in results["alphas"]])
     panel.set_yticks(range(len(results["temperatures"])), [f"{t:g}" for t in results["temperatures"]])
     panel.set(xlabel="alpha", ylabel="temperature")

@@ -4,50 +4,41 @@ Five words make everything: Data, Model, Circuit, Loss, Run. `fit` trains any mo
 `sweep` runs many seeds and settings in one compiled program. (Not quantum key distribution.)
 """
 
-from jaxqkd import controls, data, diagnostics, export, losses, metrics, models, resources, studies, teachers
-from jaxqkd.quantum import channels, circuits, encodings, engine, initialisers, mitigation, sampling, trajectories
-from jaxqkd.quantum.noise import Noise
+from jaxqkd import circuits, data, losses, metrics, models, quantum, studies, teachers
+from jaxqkd.circuits import Circuit, Gate
+from jaxqkd.quantum import simulators
 from jaxqkd.runtime import use_all_cores, use_compile_cache
 from jaxqkd.saving import load_student, save_student
-from jaxqkd.sweeps import grid, prepare, sweep
+from jaxqkd.sweeps import compile_sweep, grid, sweep
 from jaxqkd.training import fit, label
-from jaxqkd.types import Data, Fit, Loss, Metric, Model, Run
+from jaxqkd.types import Data, Fit, Loss, Model, Run
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Circuit",
     "Data",
     "Fit",
+    "Gate",
     "Loss",
-    "Metric",
     "Model",
-    "Noise",
     "Run",
-    "channels",
     "circuits",
-    "controls",
+    "compile_sweep",
     "data",
-    "diagnostics",
-    "encodings",
-    "engine",
-    "export",
     "fit",
     "grid",
-    "initialisers",
     "label",
     "load_student",
     "losses",
     "metrics",
-    "mitigation",
     "models",
-    "prepare",
-    "resources",
-    "sampling",
+    "quantum",
     "save_student",
+    "simulators",
     "studies",
     "sweep",
     "teachers",
-    "trajectories",
     "use_all_cores",
     "use_compile_cache",
 ]

@@ -102,6 +102,6 @@ def keys(argument: str, value: Any) -> None:
     require(len(words) > 0, argument, "hold at least one key", "empty", "Use jax.random.split(key, seeds).")
     if not is_traced(words):
         distinct = len(np.unique(np.asarray(words), axis=0))
-        cure = "Seeds that repeat count one initialisation twice; draw distinct keys."
+        cure = "Seeds that repeat count one initialization twice; draw distinct keys."
         found = f"{len(words)} keys of which {distinct} are distinct"
         require(distinct == len(words), argument, "hold distinct keys", found, cure)

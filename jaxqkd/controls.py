@@ -1,18 +1,17 @@
-"""Controls: students and teachers that tell knowledge from regularisation, and quantum from classical.
+"""Controls: students and teachers that tell knowledge from regularization, and quantum from classical.
 
 They are models and data like any others, so a study takes them as further students and as further settings.
 """
-
-from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from jaxqkd import checks
+from jaxqkd.circuits import Circuit, Gate
 from jaxqkd.losses.inputs import known
 from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
-from jaxqkd.quantum.circuits import Circuit, Gate
-from jaxqkd.types import Data, Key, Model, Params
+from jaxqkd.models.wrappers import Frozen
+from jaxqkd.types import Data, Key, Model
 
 
 def students(student: QuantumStudent, features: int) -> dict[str, Model]:
@@ -27,7 +26,7 @@ def students(student: QuantumStudent, features: int) -> dict[str, Model]:
         features: Number of features D.
 
     Example:
-        >>> from jaxqkd.quantum.circuits import hea
+        >>> from jaxqkd.circuits import hea
         >>> found = students(QuantumStudent(hea(qubits=6, layers=5), classes=3), features=64)
         >>> {name: count_parameters(model, 64).total for name, model in found.items()}
         {'linear': 195, 'mlp': 139, 'frozen': 111, 'no entanglers': 111}
@@ -49,27 +48,6 @@ def mlp_like(student: Model, features: int) -> MLP:
     total = count_parameters(student, features).total
     width = round((total - classes) / (features + 1 + classes))  # W (D + 1) + (W + 1) C parameters
     return MLP(features=(max(1, width),), classes=classes)
-
-
-class Frozen(NamedTuple):
-    """A model whose angles, the leaves named `theta`, get no gradient; all other parameters learn.
-
-    An optimiser with weight decay would still move them.
-    """
-
-    model: Model
-
-    def init(self, key: Key, x: jax.Array, /) -> Params:
-        """Returns the model's parameters."""
-        return self.model.init(key, x)
-
-    def apply(self, params: Params, x: jax.Array, /) -> Any:
-        """Returns what the model does, as if the angles were constants."""
-
-        def still(path: tuple, leaf: jax.Array) -> jax.Array:
-            return jax.lax.stop_gradient(leaf) if getattr(path[-1], "key", None) == "theta" else leaf
-
-        return self.model.apply(jax.tree.map_with_path(still, params), x)
 
 
 def without_entanglers(circuit: Circuit) -> Circuit:

@@ -1,4 +1,4 @@
-"""Diagnostics of initialisations: how the first gradients vary over them, and which trainings failed."""
+"""Diagnostics of initializations: how the first gradients vary over them, and which trainings failed."""
 
 from typing import Any, NamedTuple
 
@@ -10,11 +10,11 @@ from jaxqkd import checks
 from jaxqkd.types import Data, Key, Loss, Model, Params
 
 BATCH = 32
-"""Initialisations whose gradients are computed side by side, which bounds the memory."""
+"""Initializations whose gradients are computed side by side, which bounds the memory."""
 
 
 class GradientVariance(NamedTuple):
-    """Variances of the first gradient over initialisations.
+    """Variances of the first gradient over initializations.
 
     Attributes:
         each: Of each parameter's component, in the form of the model's parameters.
@@ -26,7 +26,7 @@ class GradientVariance(NamedTuple):
 
 
 class FailureRate(NamedTuple):
-    """Share of failed initialisations with its 95 % interval.
+    """Share of failed initializations with its 95 % interval.
 
     Attributes:
         rate: The share.
@@ -40,7 +40,7 @@ class FailureRate(NamedTuple):
 
 
 def gradient_variance(key: Key, model: Model, data: Data, loss: Loss, *, seeds: int = 256) -> GradientVariance:
-    """Returns how much each component of the gradient varies over random initialisations.
+    """Returns how much each component of the gradient varies over random initializations.
 
     The gradient is that of the mean loss over the data, at `model.init`; the variance is divided by seeds - 1.
     Where it falls exponentially with the qubits, the model has a barren plateau. Each parameter is drawn anew,
@@ -52,7 +52,7 @@ def gradient_variance(key: Key, model: Model, data: Data, loss: Loss, *, seeds: 
         data: Examples, as `fit` takes them.
         loss: Unreduced loss. For one expectation value as in the reference, `lambda z, teacher, labels: z[:, 0]`
             of a student without a head.
-        seeds: Number of initialisations; the variance's relative error is about sqrt(2 / seeds), where the
+        seeds: Number of initializations; the variance's relative error is about sqrt(2 / seeds), where the
             components are normal.
 
     References:
@@ -73,9 +73,9 @@ def gradient_variance(key: Key, model: Model, data: Data, loss: Loss, *, seeds: 
 
 
 def failed(scores: jax.Array, majority: Any, *, margin: Any = 0.05, diverged: Any = False) -> jax.Array:
-    """Returns which initialisations failed: they diverged, or hardly beat the commonest class.
+    """Returns which initializations failed: they diverged, or hardly beat the commonest class.
 
-    A score below majority + margin fails, as does one that is not finite. `jaxqkd.studies.statistics.describe`
+    A score below majority + margin fails, as does one that is not finite. `jaxqkd.statistics.describe`
     counts by the same rule. A diverged model's score can look like an honest one, so pass `diverged`.
 
     Args:
@@ -97,7 +97,7 @@ def failed(scores: jax.Array, majority: Any, *, margin: Any = 0.05, diverged: An
 
 
 def failure_rate(failed: Any) -> FailureRate:
-    """Returns the share of failed initialisations [seeds] with its 95 % interval, on the host.
+    """Returns the share of failed initializations [seeds] with its 95 % interval, on the host.
 
     The interval holds the truth in at least 95 of 100 cases for any number of seeds: none of 12 failed still
     leaves rates of up to 26 %.
@@ -114,7 +114,7 @@ def failure_rate(failed: Any) -> FailureRate:
     flags = np.asarray(failed)
     checks.rank("failed", flags, 1, "[seeds]")
     checks.require(flags.dtype == bool, "failed", "be booleans", f"of dtype {flags.dtype}")
-    checks.require(len(flags) > 0, "failed", "hold at least one initialisation", "empty")
+    checks.require(len(flags) > 0, "failed", "hold at least one initialization", "empty")
     low, high = binomtest(int(flags.sum()), len(flags)).proportion_ci()
     return FailureRate(float(flags.mean()), float(low), float(high))
 

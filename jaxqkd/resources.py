@@ -55,7 +55,7 @@ def count(key: Key, model: Model, x: jax.Array, *, error: float = 0.01) -> Resou
         model: A student or a classical model.
         x: Features [B, D], known on the host.
         error: Standard error that the shots are to bring: 1 / error^2 of them do, since no outcome's variance
-            exceeds 1, and all kept qubits are measured at once.
+            exceeds 1, and all measured qubits are measured at once.
 
     Raises:
         ValueError: If x is not [B, D], or the error not between 0 and 1.

@@ -19,8 +19,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jaxqkd import checks, losses
 from jaxqkd.data import Reduction, apply_reduction, fit_reduction
-from jaxqkd.distilling.setup import ENCODINGS, choose, reduction, student
-from jaxqkd.distilling.training import HIDDEN, TEACHER_RATE
+from jaxqkd.experiments.own_data.setup import ENCODINGS, choose, reduction, student
+from jaxqkd.experiments.own_data.training import HIDDEN, TEACHER_RATE
 from jaxqkd.models import MLP
 from jaxqkd.saving import Student, save_student
 from jaxqkd.teachers import from_probabilities
@@ -40,7 +40,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
 
     Args:
         student: A name out of hea, universal, strongly_entangling, real_amplitudes and reuploading; or a model,
-            for as many classes as the labels have, which is given the standardised features.
+            for as many classes as the labels have, which is given the standardized features.
         qubits: Number of qubits of a named student; None for as many as features, 4 at most.
         layers: Number of its layers.
         encoding: Its encoding, "angle" or "amplitude".
@@ -182,20 +182,20 @@ def _room(count: int) -> int:
 
 @functools.lru_cache(maxsize=32)
 def _trainer(model: Any, epochs: int, batch_size: int | None) -> Callable[..., Params]:
-    """Returns the compiled training of a model, in which rows labelled -1 count for nothing.
+    """Returns the compiled training of a model, in which rows labeled -1 count for nothing.
 
     Rows are filled up so that the folds of a cross-validation, and its settings, share a program.
     """
 
     def train(key: Key, data: Data, count: Any, temperature: Any, alpha: Any, rate: Any) -> Params:
-        loss = _of_labelled(losses.kd(temperature, alpha), len(data.x) / count)
+        loss = _of_labeled(losses.kd(temperature, alpha), len(data.x) / count)
         return fit(key, model, data, loss, optax.adam(rate), epochs=epochs, batch_size=batch_size).params
 
     return jax.jit(train)
 
 
-def _of_labelled(loss: Loss, weight: Any) -> Loss:
-    """Returns the loss times a weight, and 0 for rows labelled -1."""
+def _of_labeled(loss: Loss, weight: Any) -> Loss:
+    """Returns the loss times a weight, and 0 for rows labeled -1."""
 
     def each(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         values = weight * loss(student, teacher, jnp.maximum(labels, 0))

@@ -82,10 +82,10 @@ def sweep(
     Raises:
         ValueError: On no keys or repeated ones, values out of their range, or runs that memory cannot hold.
     """
-    return prepare(run, seeds, grid, chunk=chunk, devices=devices)(seeds)
+    return compile_sweep(run, seeds, grid, chunk=chunk, devices=devices)(seeds)
 
 
-def prepare(
+def compile_sweep(
     run: Run,
     seeds: Any,
     grid: Grid | None = None,

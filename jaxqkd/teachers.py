@@ -6,15 +6,16 @@ another program made go into `Data.teacher` as they are: `data._replace(teacher=
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.models.wrappers import Ensemble, FromNnx
 from jaxqkd.training import label
-from jaxqkd.types import Data, Fit, Key, Model, Params
+from jaxqkd.types import Data, Fit, Key, Model
 
 
 def from_probabilities(probabilities: Any, *, floor: float = 1e-6) -> jax.Array:
@@ -44,26 +45,6 @@ def from_probabilities(probabilities: Any, *, floor: float = 1e-6) -> jax.Array:
     return jnp.log(jnp.maximum(jnp.asarray(found), floor))
 
 
-class Ensemble(NamedTuple):
-    """Several models as one; made by `ensemble`. Its parameters are a tuple, those of each model."""
-
-    models: tuple[Model, ...]
-    weights: tuple[float, ...]
-    of: str
-
-    def init(self, key: Key, x: jax.Array, /) -> Params:
-        """Returns the parameters of each model, from keys of their own."""
-        return tuple(model.init(jax.random.fold_in(key, at), x) for at, model in enumerate(self.models))
-
-    def apply(self, params: Params, x: jax.Array, /) -> jax.Array:
-        """Returns logits [B, C]: the weighted mean of the logits, or the logarithm of the probabilities'."""
-        logits = jnp.stack([model.apply(own, x) for model, own in zip(self.models, params, strict=True)])
-        weights = jnp.asarray(self.weights, logits.dtype)[:, None, None]
-        if self.of == "logits":
-            return jnp.sum(weights * logits, axis=0)
-        return jax.nn.logsumexp(jax.nn.log_softmax(logits), axis=0, b=weights)
-
-
 def ensemble(
     models: Sequence[Model], *, weights: Sequence[float] | None = None, of: str = "probabilities"
 ) -> Ensemble:
@@ -87,25 +68,6 @@ def ensemble(
     good = given.shape == (len(models),) and bool(np.all(given > 0)) and bool(np.isfinite(given).all())
     checks.require(good, "weights", f"be {len(models)} positive numbers", weights)
     return Ensemble(tuple(models), tuple((given / given.sum()).tolist()), of)
-
-
-class FromNnx(NamedTuple):
-    """A flax nnx module as a model; made by `nnx`. Its parameters are the module's state of `nnx.Param`."""
-
-    build: Callable[[Any], Any]
-
-    def init(self, key: Key, x: jax.Array, /) -> Params:
-        """Returns the parameters of a new module."""
-        from flax import nnx as library
-
-        return library.split(self.build(library.Rngs(key)))[1]
-
-    def apply(self, params: Params, x: jax.Array, /) -> Any:
-        """Returns the module's logits [B, C]."""
-        from flax import nnx as library
-
-        definition, _ = library.split(library.eval_shape(lambda: self.build(library.Rngs(0))))
-        return library.merge(definition, params)(x)
 
 
 def nnx(build: Callable[[Any], Any]) -> FromNnx:
@@ -139,7 +101,7 @@ def generations(key: Key, model: Model, data: Data, train: Callable[[Key, Data],
     """Returns the trainings of born-again generations: each is taught by the one before it.
 
     With one model throughout this is self-distillation. The first generation is taught by what `data.teacher`
-    holds, which may be nothing; each has a key, and so an initialisation, of its own.
+    holds, which may be nothing; each has a key, and so an initialization, of its own.
 
     Args:
         key: Random key.
@@ -174,7 +136,7 @@ def generations(key: Key, model: Model, data: Data, train: Callable[[Key, Data],
 def check_quality(teacher_score: Any, baseline_score: Any) -> None:
     """Warns where a teacher is no better than its students' baseline on validation data.
 
-    Such a teacher has nothing to tell beyond what the labels do; what its students gain is then regularisation.
+    Such a teacher has nothing to tell beyond what the labels do; what its students gain is then regularization.
 
     Args:
         teacher_score: The teacher's score, higher is better; one number, or one a seed [seeds].

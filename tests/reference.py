@@ -73,10 +73,10 @@ def final_states(circuit, theta, states, x=None):
     return np.stack([unitary(circuit, theta, row) @ state for row, state in zip(x, states, strict=True)])
 
 
-def expectations(circuit, theta, states, kept, x=None):
-    """<Z> of each kept qubit [B, kept]."""
+def expectations(circuit, theta, states, measured, x=None):
+    """<Z> of each measured qubit [B, measured]."""
     final = final_states(circuit, theta, states, x)
-    readouts = [embed(PAULIS["z"], (qubit,), circuit.qubits) for qubit in kept]
+    readouts = [embed(PAULIS["z"], (qubit,), circuit.qubits) for qubit in measured]
     return np.stack([np.einsum("bi,ij,bj->b", final.conj(), z, final).real for z in readouts], axis=1)
 
 
@@ -93,7 +93,7 @@ def pauli_channel(probabilities):
     return [np.sqrt(p) * string for p, string in zip(probabilities, strings, strict=True)]
 
 
-def depolarising(p, count=1):
+def depolarizing(p, count=1):
     """Kraus operators of rho -> (1 - p) rho + p I / 2^k: each Pauli string with probability p / 4^k."""
     size = 4**count
     return pauli_channel([1 - p * (size - 1) / size] + [p / size] * (size - 1))
@@ -124,14 +124,16 @@ def applied(kraus, places, rho, qubits):
     return sum(operator @ rho @ operator.conj().T for operator in full)
 
 
-def noisy_density(circuit, theta, state, x=None, *, one=(), two=(), layer=(), final=(), measured=None, kept=()):
+def noisy_density(
+    circuit, theta, state, x=None, *, one=(), two=(), layer=(), final=(), mid_circuit=None, measured=()
+):
     """The density matrix of one state after the circuit; channels are Kraus operators, on one or two qubits.
 
     `one` and `two` follow gates on one and on more qubits, `layer` every layer on every qubit, `final` the last
-    one on the kept qubits; `measured` names the qubits that are measured after each layer.
+    one on the measured qubits; `mid_circuit` names the qubits that are measured after each layer.
     """
     qubits, rho = circuit.qubits, density(state)
-    measured = measured or [()] * circuit.layers
+    mid_circuit = mid_circuit or [()] * circuit.layers
 
     def each(channels, places, rho):
         for kraus in channels:
@@ -148,20 +150,20 @@ def noisy_density(circuit, theta, state, x=None, *, one=(), two=(), layer=(), fi
         return rho
 
     rho = gates(circuit.prefix, None, rho)
-    for angles, dephased in zip(circuit.scale * np.asarray(theta, float), measured, strict=True):
+    for angles, dephased in zip(circuit.scale * np.asarray(theta, float), mid_circuit, strict=True):
         rho = gates(circuit.gates, angles, rho)
         rho = each(layer, range(qubits), rho)
         rho = each([[ZERO, ONE]], dephased, rho)
-    return each(final, kept, rho)
+    return each(final, measured, rho)
 
 
-def noisy_expectations(circuit, theta, states, kept, x=None, confusion=None, **noise):
-    """<Z> of each kept qubit [B, kept]; the confusion matrix has a row for each true outcome."""
+def noisy_expectations(circuit, theta, states, measured, x=None, confusion=None, **noise):
+    """<Z> of each measured qubit [B, measured]; the confusion matrix has a row for each true outcome."""
     found = []
     for place, state in enumerate(states):
         row = None if x is None else x[place]
-        rho = noisy_density(circuit, theta, state, row, kept=kept, **noise)
-        z = np.array([np.trace(embed(PAULIS["z"], (qubit,), circuit.qubits) @ rho).real for qubit in kept])
+        rho = noisy_density(circuit, theta, state, row, measured=measured, **noise)
+        z = np.array([np.trace(embed(PAULIS["z"], (qubit,), circuit.qubits) @ rho).real for qubit in measured])
         if confusion is not None:
             z = (1 + z) * confusion[0][0] + (1 - z) * confusion[1][0] - 1
         found.append(z)

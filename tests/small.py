@@ -13,7 +13,7 @@ PAYLOAD = 50_000
 STUDENTS = {"linear": jq.models.Linear(classes=3), "mlp": jq.models.MLP(features=(4,), classes=3)}
 
 
-def lesson(key, *, count):
+def seed_data(key, *, count):
     return jq.data.xor_bits(key, count=count, bits=4)
 
 
@@ -36,19 +36,19 @@ def run(student, *, width, epochs):
 def study(**changes):
     options = {"seeds": 10, "block": 2, "options": {"count": 40, "epochs": 3}} | changes
     settings = {"width": (2, 4), "learning_rate": (0.1, 0.01), "kind": ("plain", "other")}
-    return Study("small", lesson, run, students=("linear", "mlp"), settings=settings, **options)
+    return Study("small", seed_data, run, students=("linear", "mlp"), settings=settings, **options)
 
 
 if __name__ == "__main__":
     directory, pause = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
-    from jaxqkd.studies import running
+    from jaxqkd.studies import runner
 
-    keep = running._keep
+    keep = runner._keep
 
     def slowly(*arguments):
         keep(*arguments)
         print("kept", flush=True)
         time.sleep(pause)
 
-    running._keep = slowly
+    runner._keep = slowly
     jq.studies.run(study(), directory)

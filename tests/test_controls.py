@@ -8,10 +8,10 @@ import pytest
 
 import jaxqkd as jq
 from jaxqkd import controls
+from jaxqkd.circuits import Circuit, Gate, hea, universal
 from jaxqkd.models import QuantumStudent, count_parameters
-from jaxqkd.quantum import engine
-from jaxqkd.quantum.circuits import Circuit, Gate, hea, universal
 from jaxqkd.quantum.encodings import angle
+from jaxqkd.quantum.simulators import statevector
 from tests import reference
 
 KEY = jax.random.key(0)
@@ -51,7 +51,7 @@ def test_without_entanglers_qubits_never_meet(circuit):
     assert (bare.prefix, bare.scale, bare.layers) == (circuit.prefix, circuit.scale, circuit.layers)
     theta = np.asarray(jax.random.normal(KEY, bare.shape))
     states = angle(jnp.asarray(DATA.x), 3)
-    found = engine.expectations(bare, theta, states, kept=(0, 1, 2))
+    found = statevector.expectations(bare, theta, states, measured=(0, 1, 2))
     for qubit in range(3):
         own = [(place, gate) for place, gate in enumerate(bare.gates) if gate.qubits == (qubit,)]
         numbers = [gate.theta for _, gate in own]
@@ -112,8 +112,8 @@ def test_one_call_adds_students_and_one_adds_teachers_to_a_sweep():
         def seed(key, hparams):
             found = controls.teachers(key, TAUGHT)
             every = jnp.stack([part.teacher for part in found.values()])
-            lesson = TAUGHT._replace(teacher=every[jnp.asarray(hparams["teacher"], int)])
-            out = jq.fit(key, models[name], lesson, jq.losses.kd(2.0, 0.9), optax.adam(0.1), epochs=3)
+            seed_data = TAUGHT._replace(teacher=every[jnp.asarray(hparams["teacher"], int)])
+            out = jq.fit(key, models[name], seed_data, jq.losses.kd(2.0, 0.9), optax.adam(0.1), epochs=3)
             return out.history["loss"][-1]
 
         return jq.sweep(seed, jax.random.split(KEY, 2), jq.grid(teacher=[0, 1, 2]))

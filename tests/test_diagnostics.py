@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from jaxqkd import metrics
+from jaxqkd.circuits import real_amplitudes
 from jaxqkd.diagnostics import failed, failure_rate, gradient_variance
 from jaxqkd.losses import hard, kd
 from jaxqkd.models import Linear, QuantumStudent
-from jaxqkd.quantum.circuits import real_amplitudes
 from jaxqkd.quantum.encodings import zero
-from jaxqkd.studies.statistics import summary
+from jaxqkd.statistics import summary
 from jaxqkd.types import Data
 
 KEY = jax.random.key(5)
@@ -120,7 +120,7 @@ def test_the_interval_of_a_rate_cuts_the_binomial_law_at_its_ends():
         (lambda: failed(SCORES, 0.5, diverged=jnp.zeros(2, bool)), r"`diverged` must broadcast .* shape \(2,\)"),
         (lambda: failure_rate(np.zeros((2, 3), bool)), r"`failed` must have 1 axes \[seeds\], but is of shape"),
         (lambda: failure_rate(np.zeros(3)), "`failed` must be booleans, but is of dtype float64"),
-        (lambda: failure_rate(np.zeros(0, bool)), "`failed` must hold at least one initialisation, but is empty"),
+        (lambda: failure_rate(np.zeros(0, bool)), "`failed` must hold at least one initialization, but is empty"),
     ],
 )
 def test_flags_and_scores_that_do_not_fit_are_refused(make, message):

@@ -20,7 +20,7 @@ def _load(name):
 
 
 def _draws(figure, panels):
-    """Asserts that the figure has so many panels with labelled axes, and that it can be drawn."""
+    """Asserts that the figure has so many panels with labeled axes, and that it can be drawn."""
     assert isinstance(figure, Figure)
     assert len([axes for axes in figure.axes if axes.get_label() != "<colorbar>"]) == panels
     figure.canvas.draw()
@@ -40,8 +40,8 @@ def test_distil_one_student_gives_paired_curves():
     _draws(example.plot(results), panels=1)
 
 
-def test_initialisations_gives_every_seed_of_every_initialiser():
-    example = _load("initialisations")
+def test_initializations_gives_every_seed_of_every_initializer():
+    example = _load("initializations")
     results = example.run(count=40, layers=1, epochs=2, seeds=4)
     assert results.keys() == example.INITIALISERS.keys()
     assert all(scores.shape == (4,) for scores in results.values())
@@ -50,7 +50,7 @@ def test_initialisations_gives_every_seed_of_every_initialiser():
 
 
 def test_failed_is_the_share_below_the_margin():
-    failed = _load("initialisations").failed
+    failed = _load("initializations").failed
     assert failed([0.1, 0.8, 0.9, 0.7], margin=0.8) == 0.5
     assert failed([0.8, 0.9], margin=0.8) == 0
 

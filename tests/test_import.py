@@ -11,12 +11,18 @@ import jaxqkd
 
 PUBLIC = [
     "jaxqkd",
-    *(f"jaxqkd.{name}" for name in ("data", "losses", "metrics", "models", "sweeps", "training", "types")),
+    *(
+        f"jaxqkd.{name}"
+        for name in ("circuits", "data", "losses", "metrics", "models", "sweeps", "training", "types")
+    ),
     *(f"jaxqkd.{name}" for name in ("controls", "diagnostics", "export", "resources", "saving", "teachers")),
-    *(f"jaxqkd.quantum.{name}" for name in ("circuits", "encodings", "engine", "initialisers")),
-    *(f"jaxqkd.quantum.{name}" for name in ("channels", "mitigation", "noise", "sampling", "trajectories")),
+    *(
+        f"jaxqkd.quantum.{name}"
+        for name in ("encodings", "initializers", "mitigation", "noise.channels", "noise.model")
+    ),
+    *(f"jaxqkd.quantum.simulators.{name}" for name in ("shots", "statevector", "trajectories")),
 ]
-WITHIN = [f"jaxqkd.quantum.circuits.{name}" for name in ("ansatze", "description", "gates")]
+WITHIN = [f"jaxqkd.circuits.{name}" for name in ("ansatze", "drawing", "gates")]
 
 REPORT = """
 import json, os, sys
@@ -29,7 +35,7 @@ def state():
 before, loaded = state(), set(sys.modules)
 import jaxqkd as jq
 imported, new = state(), sorted(set(sys.modules) - loaded)
-from jaxqkd.quantum.contraction import matrix
+from jaxqkd.backend import matrix
 matrix([("ry", (0,))], 1, jax.numpy.zeros(1))
 print(json.dumps([before, imported, state(), new, "tensorcircuit" in sys.modules]))
 """

@@ -71,7 +71,7 @@ def test_bytes_are_readable(size, text):
 
 def test_forty_qubits_are_refused_in_a_second_with_what_fits(monkeypatch):
     monkeypatch.setattr(memory, "available", lambda devices: 16 * 2**30)
-    encoding = jq.encodings.angle
+    encoding = jq.quantum.encodings.angle
     student = jq.models.QuantumStudent(jq.circuits.hea(qubits=40, layers=1), classes=2, encoding=encoding)
     start = time.monotonic()
     with pytest.raises(

@@ -7,17 +7,17 @@ import pytest
 import xarray as xr
 
 from jaxqkd import resources
+from jaxqkd.circuits import describe, hea
 from jaxqkd.models import Linear, QuantumStudent
-from jaxqkd.quantum.circuits import describe, hea
 from jaxqkd.quantum.encodings import angle
-from jaxqkd.studies import plots
-from jaxqkd.studies.plots.pareto import on_front
+from jaxqkd.reports import plots
+from jaxqkd.reports.plots.pareto import on_front
 
 KEY = jax.random.key(0)
 
 
 def test_a_students_counts_are_its_circuits_and_its_encodings():
-    student = QuantumStudent(hea(qubits=3, layers=2), classes=2, encoding=angle, kept=(0, 1))
+    student = QuantumStudent(hea(qubits=3, layers=2), classes=2, encoding=angle, measured=(0, 1))
     found = resources.count(KEY, student, jnp.full((5, 3), 0.3), error=0.05)
     known = describe(student.circuit)
     assert found[:-1] == (

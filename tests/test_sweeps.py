@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import jaxqkd as jq
-from jaxqkd import fit, grid, prepare, sweep
+from jaxqkd import compile_sweep, fit, grid, sweep
 from jaxqkd.losses import hard, kd
 from jaxqkd.models import MLP, Linear
 
@@ -117,7 +117,7 @@ def test_more_seeds_or_cells_do_not_change_the_earlier_bits():
 
 def test_a_seed_has_the_same_bits_wherever_it_stands():
     rates = {"rate": [0.05]}
-    compiled = prepare(full_batch, KEYS, rates, chunk=4)
+    compiled = compile_sweep(full_batch, KEYS, rates, chunk=4)
     order = np.array([5, 12, 0, 3, 8, 1, 7, 11, 2, 10, 4, 9, 6])
     assert same(compiled(KEYS[order]), jax.tree.map(lambda leaf: leaf[:, order], compiled(KEYS)))
 
@@ -130,7 +130,7 @@ def test_the_run_is_traced_once_and_prepared_bits_repeat():
         return train(key, hp)
 
     axes = grid(temperature=[1, 2, 4], alpha=[0, 0.5], learning_rate=[0.01, 0.1])
-    compiled = prepare(counted, KEYS, axes, devices=jax.devices()[:1])
+    compiled = compile_sweep(counted, KEYS, axes, devices=jax.devices()[:1])
     first, second = compiled(KEYS), compiled(KEYS)
     assert len(traces) == 1
     assert same(first, second)
@@ -150,7 +150,7 @@ def test_keys_typed_or_raw_and_seeds_with_their_own_data():
 
 
 def test_no_device_waits_for_another():
-    compiled = prepare(mini_batches, KEYS[:8], {"rate": [0.05, 0.2]}, chunk=2)
+    compiled = compile_sweep(mini_batches, KEYS[:8], {"rate": [0.05, 0.2]}, chunk=2)
     text = inspect.getclosurevars(compiled).nonlocals["compiled"].as_text()
     runs, _ = text.split("\nENTRY ")
     assert "while" in runs
@@ -218,7 +218,7 @@ def test_grids_accepted(axes):
     ],
 )
 def test_seeds_and_options_refused(seeds, options, message):
-    for build in (sweep, prepare):
+    for build in (sweep, compile_sweep):
         with pytest.raises(ValueError, match=f"^Argument {message}"):
             build(draw, seeds, **options)
 
@@ -275,6 +275,6 @@ def test_a_grid_does_not_copy_the_seeds_data_for_every_cell(monkeypatch):
     seeds, cells, programs = (KEYS[:4], jnp.ones((4, 50_000))), {"a": list(range(64))}, []
     compile_ = jax.stages.Lowered.compile
     monkeypatch.setattr(jax.stages.Lowered, "compile", lambda low: programs.append(compile_(low)) or programs[-1])
-    found = prepare(lambda seed, hparams: seed[1].sum() * hparams["a"], seeds, cells, chunk=2)(seeds)
+    found = compile_sweep(lambda seed, hparams: seed[1].sum() * hparams["a"], seeds, cells, chunk=2)(seeds)
     np.testing.assert_allclose(found[2], 100_000.0)
     assert programs[-1].memory_analysis().temp_size_in_bytes < 64 * seeds[1].nbytes / 10

@@ -159,15 +159,17 @@ def test_no_generations_are_refused():
 def test_a_quantum_teacher_teaches(pupil):
     def quantum(layers):
         return jq.models.QuantumStudent(
-            jq.circuits.hea(qubits=2, layers=layers), classes=3, encoding=jq.encodings.angle
+            jq.circuits.hea(qubits=2, layers=layers), classes=3, encoding=jq.quantum.encodings.angle
         )
 
     student = quantum(1) if pupil == "quantum" else LINEAR
 
     def run(key):
         taught = jq.fit(key, quantum(3), DATA, hard(), optax.adam(0.1), epochs=10)
-        lesson = jq.label(DATA, quantum(3), taught.params)
-        return lesson.teacher, jq.fit(key, student, lesson, soft(), optax.adam(0.1), epochs=20).history["loss"]
+        seed_data = jq.label(DATA, quantum(3), taught.params)
+        return seed_data.teacher, jq.fit(key, student, seed_data, soft(), optax.adam(0.1), epochs=20).history[
+            "loss"
+        ]
 
     logits, loss = jax.jit(run)(KEY)
     assert logits.shape == (40, 3)

@@ -24,7 +24,7 @@ def implementation(
         data: The work's examples, with x as `expectations` or the input layer takes it.
         work: The work.
     """
-    optimiser = optax.adam(LEARNING_RATE)
+    optimizer = optax.adam(LEARNING_RATE)
     examples = jax.tree.map(jnp.asarray, data)
     size = work.batch_size or work.examples
     count = work.examples // size
@@ -40,7 +40,7 @@ def implementation(
     def step(state: State, batch: Examples) -> tuple[State, jax.Array]:
         params, moments = state
         value, slope = jax.value_and_grad(loss)(params, batch)
-        updates, moments = optimiser.update(slope, moments)
+        updates, moments = optimizer.update(slope, moments)
         return (optax.apply_updates(params, updates), moments), value
 
     @partial(jax.jit, static_argnames="epochs")
@@ -50,7 +50,7 @@ def implementation(
             return state, losses.mean()
 
         def seed(start: Params) -> tuple[Params, jax.Array]:
-            (params, _), losses = jax.lax.scan(epoch, (start, optimiser.init(start)), length=epochs)
+            (params, _), losses = jax.lax.scan(epoch, (start, optimizer.init(start)), length=epochs)
             return params, losses
 
         return jax.vmap(seed)(starts)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorcircuit as tc
 
 from benchmarks.peers import jax_training, support
-from benchmarks.peers.tensorcircuit_parts import add_layer, add_turns, normalised
+from benchmarks.peers.tensorcircuit_parts import add_layer, add_turns, normalized
 from benchmarks.work import Implementation, Work, examples
 
 
@@ -19,7 +19,7 @@ def implementation(work: Work) -> Implementation:
     """Returns the implementation of the work with TensorCircuit's contracted circuit."""
     support.check(work, encodings=("amplitude", "angle"))
     data = examples(work)
-    states = normalised(data.x) if work.encoding == "amplitude" else jax.vmap(_product_state)(data.x)
+    states = normalized(data.x) if work.encoding == "amplitude" else jax.vmap(_product_state)(data.x)
     basis = jnp.eye(2**work.qubits)
     bits = np.arange(2**work.qubits)[:, None] >> np.arange(work.qubits)[::-1] & 1
     signs = jnp.asarray(1.0 - 2.0 * bits)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import tensorcircuit as tc
 
 from benchmarks.peers import jax_training, support
-from benchmarks.peers.tensorcircuit_parts import normalised
+from benchmarks.peers.tensorcircuit_parts import normalized
 from benchmarks.work import DEPOLARISING, Implementation, Work, examples
 
 
@@ -13,7 +13,7 @@ def implementation(work: Work) -> Implementation:
     """Returns TensorCircuit's implementation of the work with density matrices."""
     support.check(work, encodings=("amplitude",), noise=("layers", "gates"))
     data = examples(work)
-    data = data._replace(x=normalised(data.x))
+    data = data._replace(x=normalized(data.x))
     after = {"layers": (False, True), "gates": (True, False)}[work.noise]
 
     def example(theta: jax.Array, x: jax.Array) -> jax.Array:
@@ -32,17 +32,17 @@ def _add_layer(circuit: tc.DMCircuit, angles: jax.Array, after_gates: bool, afte
     for place, angle in enumerate(angles):
         getattr(circuit, ("rz", "ry", "rz")[place % 3])(place // 3, theta=angle)
         if after_gates:
-            _depolarise(circuit, place // 3)
+            _depolarize(circuit, place // 3)
     for qubit in range(qubits):
         pair = qubit, (qubit + 1) % qubits
         circuit.cnot(*pair)
         if after_gates:
-            _depolarise(circuit, *pair)
+            _depolarize(circuit, *pair)
     for qubit in range(qubits if after_layer else 0):
-        _depolarise(circuit, qubit)
+        _depolarize(circuit, qubit)
 
 
-def _depolarise(circuit: tc.DMCircuit, *qubits: int) -> None:
-    """Adds depolarising noise; TensorCircuit takes the probability of each Pauli string but the identity."""
+def _depolarize(circuit: tc.DMCircuit, *qubits: int) -> None:
+    """Adds depolarizing noise; TensorCircuit takes the probability of each Pauli string but the identity."""
     count = len(qubits)
     circuit.generaldepolarizing(*qubits, p=DEPOLARISING / 4**count, num_qubits=count)

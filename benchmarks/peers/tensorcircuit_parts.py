@@ -25,6 +25,6 @@ def add_layer(circuit: tc.Circuit, angles: jax.Array) -> None:
         circuit.cnot(qubit, (qubit + 1) % qubits)
 
 
-def normalised(x: np.ndarray) -> np.ndarray:
+def normalized(x: np.ndarray) -> np.ndarray:
     """Returns the amplitudes x [N, D] at norm 1."""
     return x / np.linalg.norm(x, axis=-1, keepdims=True)

@@ -1,6 +1,6 @@
 """TensorCircuit as its documentation has it: a circuit an example, vmapped over examples and seeds, jitted by JAX.
 
-The gates are applied one by one in loops over layers and qubits; amplitudes are normalised once, before training.
+The gates are applied one by one in loops over layers and qubits; amplitudes are normalized once, before training.
 """
 
 import jax
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import tensorcircuit as tc
 
 from benchmarks.peers import jax_training, support
-from benchmarks.peers.tensorcircuit_parts import add_layer, add_turns, normalised
+from benchmarks.peers.tensorcircuit_parts import add_layer, add_turns, normalized
 from benchmarks.work import Implementation, Work, examples
 
 
@@ -17,7 +17,7 @@ def implementation(work: Work) -> Implementation:
     support.check(work, encodings=("amplitude", "angle", "reuploading"), has_input=True)
     data = examples(work)
     if work.encoding == "amplitude":
-        data = data._replace(x=normalised(data.x))
+        data = data._replace(x=normalized(data.x))
     turned = {"amplitude": 0, "angle": 1, "reuploading": work.layers}[work.encoding]
 
     def example(theta: jax.Array, x: jax.Array) -> jax.Array:

@@ -49,11 +49,11 @@ def implementation(circuit: torch.nn.Module, work: Work) -> Implementation:
     def train(starts: Start, epochs: int) -> None:
         for seed in range(len(starts["theta"])):
             load({name: values[seed] for name, values in starts.items()})
-            optimiser = torch.optim.Adam(student.parameters(), lr=LEARNING_RATE)
+            optimizer = torch.optim.Adam(student.parameters(), lr=LEARNING_RATE)
             for _ in range(epochs):
                 for batch in batches:
-                    optimiser.zero_grad()
+                    optimizer.zero_grad()
                     loss(batch).backward()
-                    optimiser.step()
+                    optimizer.step()
 
     return Implementation(gradient, train)

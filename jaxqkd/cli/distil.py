@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from jaxqkd import checks, distilling
+from jaxqkd import checks
 from jaxqkd.cli.execution import Count, Directory, Execution, How, Names, carry_out, set_up
 from jaxqkd.data import Table, read
+from jaxqkd.experiments import own_data
 from jaxqkd.studies import load, missing
 
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
@@ -30,8 +31,8 @@ def distil(
     qubits: Some = None,
     layers: Count = 3,
     encoding: Annotated[str, tyro.conf.arg(metavar="angle|amplitude")] = "angle",
-    seeds: Count = distilling.SEEDS,
-    epochs: Count = distilling.EPOCHS,
+    seeds: Count = own_data.SEEDS,
+    epochs: Count = own_data.EPOCHS,
     ignore: Names = (),
     missing_values: Annotated[str, tyro.conf.arg(name="missing", metavar="error|drop")] = "error",
     seed: Count = 0,
@@ -60,15 +61,15 @@ def distil(
         epochs: Epochs of each training.
         ignore: Columns to leave out.
         missing_values: "drop" leaves out rows that lack a value, "error" refuses them.
-        seed: Another number draws other splits and initialisations for all seeds.
+        seed: Another number draws other splits and initializations for all seeds.
         execution: Where it runs.
     """
     checks.integer("seed", seed, least=0)
     set_up(execution.compile_cache)  # before any array is made
     table = _table(data, label, ignore, missing_values)
     kind, rows = _taught(teacher, table)
-    choice = distilling.choose(student, len(table.features), qubits=qubits, layers=layers, encoding=encoding)
-    study = distilling.study(
+    choice = own_data.choose(student, len(table.features), qubits=qubits, layers=layers, encoding=encoding)
+    study = own_data.study(
         rows, choice, classes=len(table.classes), teacher=kind, seeds=seeds, epochs=epochs, base=seed
     )
     status = carry_out(study, execution)
@@ -115,7 +116,7 @@ def _taught(teacher: str, table: Table) -> tuple[str, Any]:
 
 def _save(study: Any, table: Table, label: str, out: Directory) -> None:
     where = out / "student"
-    found = distilling.save_best(where, study, load(out), names=table.classes, columns=table.features, label=label)
+    found = own_data.save_best(where, study, load(out), names=table.classes, columns=table.features, label=label)
     print(
         f"The student of seed {found.seed}, {found.setting}, is in {where}. Of its setting's seeds it\n"
         f"has the best validation score. Its macro F1 on its own test rows is {found.test_f1:.3f}, but expect\n"

@@ -13,10 +13,11 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from jaxqkd import checks, distilling
-from jaxqkd.papers import methods, noisy, payoff, piperno2024
+from jaxqkd import checks
+from jaxqkd.experiments import bounded_logits, noise_robustness, own_data, payoff, piperno2024
+from jaxqkd.reports import outcome
 from jaxqkd.runtime import use_all_cores, use_compile_cache
-from jaxqkd.studies import outcome, results, running
+from jaxqkd.studies import results, runner
 from jaxqkd.studies.study import Study, cut
 
 Count = Annotated[int, tyro.conf.arg(metavar="N")]
@@ -52,10 +53,10 @@ def carry_out(study: Study, execution: Execution) -> int:
     share, out = _share(execution.worker), execution.out
     with _executor(execution.dask) as executor:
         try:
-            running.run(study, out, executor=executor, share=share, console=Console(stderr=True))
+            runner.run(study, out, executor=executor, share=share, console=Console(stderr=True))
         except KeyboardInterrupt as stop:
             raise type(stop)(f"interrupted; {_kept(study, out)}") from None
-    if running.missing(study, out):
+    if runner.missing(study, out):
         print(f"This share is done; {_kept(study, out)}")
         return 0
     return finish(out)
@@ -63,7 +64,7 @@ def carry_out(study: Study, execution: Execution) -> int:
 
 def _kept(study: Study, out: Path) -> str:
     total = len(cut(study.description))
-    done = total - len(running.missing(study, out))
+    done = total - len(runner.missing(study, out))
     again = "The same command goes on from there." if done else "The same command starts again."
     return f"{done} of {total} blocks are kept in {out}. {again}"
 
@@ -74,9 +75,9 @@ def finish(out: Path) -> int:
     present = {
         "reproduce": piperno2024.present,
         "payoff": payoff.present,
-        "noisy": noisy.present,
-        "methods": methods.present,
-        "distil": distilling.present,
+        "noisy": noise_robustness.present,
+        "methods": bounded_logits.present,
+        "distil": own_data.present,
     }
     shown = present.get(found.attrs["study"], outcome.present)(found)
     outcome.save(out, found, shown)

@@ -16,9 +16,9 @@ from jaxqkd.cli.predict import features
 from jaxqkd.data import apply_reduction
 from jaxqkd.data.formats import frame_of
 from jaxqkd.export import Judgement
+from jaxqkd.files import save_json, save_text
 from jaxqkd.models import QuantumStudent
 from jaxqkd.saving import TEXT, Student, load_student
-from jaxqkd.studies.store import save_json, save_text
 
 PROGRAM, REST = "program.qasm", "classical.json"
 VERSIONS = {"qasm2": 2, "qasm3": 3}

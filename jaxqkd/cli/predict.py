@@ -14,8 +14,8 @@ import tyro
 from jaxqkd import checks, metrics
 from jaxqkd.data import files
 from jaxqkd.data.formats import frame_of
+from jaxqkd.files import save_text
 from jaxqkd.saving import TEXT, Student, load_student
-from jaxqkd.studies.store import save_text
 
 ROWS = 256
 """Rows scored at once."""

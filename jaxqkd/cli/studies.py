@@ -8,10 +8,10 @@ import tyro
 
 from jaxqkd import checks
 from jaxqkd.cli.execution import Count, Execution, How, Names, carry_out, finish, set_up
-from jaxqkd.papers import methods as methods_study
-from jaxqkd.papers import noisy as noisy_study
-from jaxqkd.papers import payoff as payoff_study
-from jaxqkd.papers import piperno2024
+from jaxqkd.experiments import bounded_logits as methods_study
+from jaxqkd.experiments import noise_robustness as noisy_study
+from jaxqkd.experiments import payoff as payoff_study
+from jaxqkd.experiments import piperno2024
 from jaxqkd.studies import load, missing
 from jaxqkd.studies.study import Study
 
@@ -33,12 +33,12 @@ def reproduce(
     interrupted goes on with the same command.
 
     Args:
-        seeds: Number of seeds; each draws its own data, teacher and initialisations. The paper has 12.
+        seeds: Number of seeds; each draws its own data, teacher and initializations. The paper has 12.
         epochs: The largest number of epochs of a training.
         students: Which students, out of linear hea universal universal_h q2 q3 q4 q5, which leave qubits unread,
             and q2_measured q3_measured q4_measured q5_measured, which measure them on the way.
         readings: Which readings of the published training, out of logits softmax-twice unstable.
-        seed: Another number draws other data and initialisations for all seeds.
+        seed: Another number draws other data and initializations for all seeds.
         save: Quantum students to save for jaxqkd export, in students/NAME: the distilled one of the seed with the
             lowest validation loss, in the first reading, trained once more.
         execution: Where it runs.
@@ -78,10 +78,10 @@ def payoff(
     command.
 
     Args:
-        seeds: Number of seeds; each draws its own data, teachers and initialisations.
+        seeds: Number of seeds; each draws its own data, teachers and initializations.
         epochs: Epochs of each training.
         students: Which students, out of linear mlp hea universal.
-        seed: Another number draws other data and initialisations for all seeds.
+        seed: Another number draws other data and initializations for all seeds.
         execution: Where it runs.
     """
     checks.integer("seed", seed, least=0)
@@ -107,13 +107,13 @@ def methods(
     manifest.json. A run that was interrupted goes on with the same command.
 
     Args:
-        seeds: Number of seeds; each draws its own rows, teachers and initialisations.
+        seeds: Number of seeds; each draws its own rows, teachers and initializations.
         epochs: Epochs of each training.
         students: Which students, out of bounded unbounded linear.
         datasets: Which data, out of xor wine digits; the latter two need the extra `data`.
         methods: Which losses, out of label_smoothing mse_logits rkd_distance rkd_angle similarity fidelity kd
-            reverse_kl jensen_shannon standardised dkd dist; none is always there.
-        seed: Another number draws other rows and initialisations for all seeds.
+            reverse_kl jensen_shannon standardized dkd dist; none is always there.
+        seed: Another number draws other rows and initializations for all seeds.
         execution: Where it runs.
     """
     checks.integer("seed", seed, least=0)
@@ -139,11 +139,11 @@ def noisy(
     results.nc and manifest.json. A run that was interrupted goes on with the same command.
 
     Args:
-        seeds: Number of seeds; each draws its own data or split, teachers and initialisations.
+        seeds: Number of seeds; each draws its own data or split, teachers and initializations.
         epochs: Epochs of each training.
         students: Which students, out of hea universal.
         datasets: Which data, out of xor wine; wine needs the extra `data`.
-        seed: Another number draws other data, splits and initialisations for all seeds.
+        seed: Another number draws other data, splits and initializations for all seeds.
         execution: Where it runs.
     """
     checks.integer("seed", seed, least=0)

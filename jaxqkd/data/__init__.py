@@ -2,8 +2,8 @@
 
 from jaxqkd.data.bundled import breast_cancer, digits, iris, mnist, wine
 from jaxqkd.data.files import Table, from_arrays, read
-from jaxqkd.data.reduction import Reduction, apply_reduction, fit_reduction, standardise
-from jaxqkd.data.splitting import join, split, unlabelled
+from jaxqkd.data.reduction import Reduction, apply_reduction, fit_reduction, standardize
+from jaxqkd.data.splitting import join, split, unlabeled
 from jaxqkd.data.synthetic import circles, moons, with_label_noise, xor_bits, xor_grid
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "moons",
     "read",
     "split",
-    "standardise",
-    "unlabelled",
+    "standardize",
+    "unlabeled",
     "wine",
     "with_label_noise",
     "xor_bits",

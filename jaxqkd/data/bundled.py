@@ -9,7 +9,7 @@ from jaxqkd.types import Data
 
 
 def iris() -> Data:
-    """Returns 150 flowers, x [150, 4] in centimetres, of the classes setosa, versicolor and virginica.
+    """Returns 150 flowers, x [150, 4] in centimeters, of the classes setosa, versicolor and virginica.
 
     References:
         Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 1936.
@@ -18,7 +18,7 @@ def iris() -> Data:
 
 
 def wine() -> Data:
-    """Returns the chemistry of 178 wines of three cultivars, x [178, 13] in units that differ: standardise it.
+    """Returns the chemistry of 178 wines of three cultivars, x [178, 13] in units that differ: standardize it.
 
     References:
         Aeberhard and Forina, Wine, UCI Machine Learning Repository 1992.
@@ -29,7 +29,7 @@ def wine() -> Data:
 def breast_cancer() -> Data:
     """Returns the shape of cell nuclei in 569 tumours, x [569, 30]: class 0 is malignant, 1 benign.
 
-    The features differ in spread by a factor of 200,000: standardise them.
+    The features differ in spread by a factor of 200,000: standardize them.
 
     References:
         Street, Wolberg and Mangasarian, Nuclear feature extraction for breast tumor diagnosis, SPIE 1993.

@@ -1,4 +1,4 @@
-"""Reduction of features to the qubits at hand: standardisation, principal components, a range for angles."""
+"""Reduction of features to the qubits at hand: standardization, principal components, a range for angles."""
 
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ class Reduction(NamedTuple):
         components: Orthonormal columns [D, F].
         factor: Scale [F] of what is returned.
         offset: Shift [F] of what is returned.
-        explained: Share [F] of the variance of the standardised training features that each column keeps.
+        explained: Share [F] of the variance of the standardized training features that each column keeps.
     """
 
     mean: jax.Array
@@ -32,7 +32,7 @@ class Reduction(NamedTuple):
     explained: jax.Array
 
 
-def standardise(train: Data, *others: Data) -> tuple[Data, ...]:
+def standardize(train: Data, *others: Data) -> tuple[Data, ...]:
     """Returns train and the others shifted and scaled by the mean and standard deviation of train alone.
 
     Nothing of the validation or test data enters the fit. A constant feature is only shifted.
@@ -49,7 +49,7 @@ def standardise(train: Data, *others: Data) -> tuple[Data, ...]:
 
 
 def fit_reduction(x: Any, *, features: int | None = None, span: tuple[float, float] | None = None) -> Reduction:
-    """Returns the reduction of training features: standardised, then projected to their principal components.
+    """Returns the reduction of training features: standardized, then projected to their principal components.
 
     Fit it on the training part alone, on the host and in float64, and give every part to `apply_reduction`. Of the
     two signs of a component, the first of its large weights is positive. `amplitude` encoding pads by itself;

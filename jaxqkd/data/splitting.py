@@ -60,11 +60,11 @@ def join(*parts: Data) -> Data:
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *parts)
 
 
-def unlabelled(x: jax.Array) -> Data:
+def unlabeled(x: jax.Array) -> Data:
     """Returns examples x [N, D] without labels, that is with label -1, for a teacher to label.
 
     `jaxqkd.fit` trains on them where they have a teacher: what hears labels is 0 there, what hears the teacher
-    counts. Join them to labelled examples with `join`.
+    counts. Join them to labeled examples with `join`.
     """
     checks.numbers("x", x)
     checks.rank("x", x, 2, "[N, D]")

@@ -40,7 +40,7 @@ def xor_grid(
 ) -> Data:
     """Returns Gaussian blobs on a grid of cells; the class is the sum of the cell's indices modulo classes.
 
-    classes=2, cells=2, features=2 is the continuous XOR. Cells lie one unit apart, centred on the origin.
+    classes=2, cells=2, features=2 is the continuous XOR. Cells lie one unit apart, centered on the origin.
 
     Args:
         key: The random key.

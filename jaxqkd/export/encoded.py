@@ -17,8 +17,8 @@ from jaxqkd.quantum.encodings import Encoding
 def of_encoding(encoding: Encoding, qubits: int, x: Sequence[Angle]) -> list[Operation]:
     """Returns the operations that make an example's encoded state of `|0...0>`, up to a global phase.
 
-    The encodings of `jaxqkd.encodings` whose features are angles become the gates that they are named for; any
-    other one is computed, and its state prepared, which needs features that are numbers.
+    The encodings of `jaxqkd.quantum.encodings` whose features are angles become the gates that they are named
+    for; any other one is computed, and its state prepared, which needs features that are numbers.
 
     Args:
         encoding: The student's encoding.

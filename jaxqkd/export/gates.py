@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxqkd.quantum.circuits import Circuit, Gate
+from jaxqkd.circuits import Circuit, Gate
 
 Angle = float | str
 """Radians, or an OpenQASM expression of the features x0, x1, ..."""

@@ -40,7 +40,7 @@ class Judgement(NamedTuple):
     Attributes:
         difference: The largest difference of a logit from ours.
         written: Cost of the program as written.
-        line: Cost on a machine whose qubits stand in a line, each coupled to its neighbours.
+        line: Cost on a machine whose qubits stand in a line, each coupled to its neighbors.
         heavy_hex: Cost on a heavy-hexagon lattice.
     """
 

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from jaxqkd.export.gates import Angle, Operation
 
 
-def text(operations: Sequence[Operation], qubits: int, kept: Sequence[int], version: int) -> str:
-    """Returns an OpenQASM program that ends with the measurement of the kept qubits, kept[i] into c[i].
+def text(operations: Sequence[Operation], qubits: int, measured: Sequence[int], version: int) -> str:
+    """Returns an OpenQASM program that ends with the measurement of the measured qubits, measured[i] into c[i].
 
     Features that are expressions become inputs x0, x1, ..., which OpenQASM 2 has not.
 
     Args:
         operations: The gates, in order.
         qubits: Number of qubits.
-        kept: The qubits that are measured.
+        measured: The qubits that are measured.
         version: 2 or 3.
     """
-    head = _HEADS[version].format(qubits=qubits, bits=len(kept))
+    head = _HEADS[version].format(qubits=qubits, bits=len(measured))
     inputs = [f"input float[64] {name};" for name in _features(operations)]
     gates = [_line(operation) for operation in operations]
-    measured = [_MEASURES[version].format(bit=bit, qubit=qubit) for bit, qubit in enumerate(kept)]
+    readout = [_MEASURES[version].format(bit=bit, qubit=qubit) for bit, qubit in enumerate(measured)]
     library, *declared = head.splitlines()[1:]
-    return "\n".join([head.splitlines()[0], library, *inputs, *declared, *gates, *measured, ""])
+    return "\n".join([head.splitlines()[0], library, *inputs, *declared, *gates, *readout, ""])
 
 
 _HEADS = {

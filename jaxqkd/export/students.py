@@ -7,22 +7,22 @@ import jax
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.circuits import check_measured
 from jaxqkd.export import qasm
 from jaxqkd.export.encoded import of_encoding
 from jaxqkd.export.gates import Angle, Operation, of_circuit
 from jaxqkd.models import QuantumStudent
-from jaxqkd.quantum.circuits import check_kept
 from jaxqkd.types import Params
 
 VERSIONS = (2, 3)
 
 
 def openqasm(student: QuantumStudent, params: Params, x: Any = None, *, version: int = 3) -> str:
-    """Returns an OpenQASM program of a trained student: encoding, circuit, and measurement of the kept qubits.
+    """Returns an OpenQASM program of a trained student: encoding, circuit, and measurement of the measured qubits.
 
-    Qubit q[i] is the circuit's qubit i, and bit c[j] the outcome of `student.kept[j]`: its <Z> is the share of 0
-    less the share of 1. The logits are those numbers through the head, see `classical`. Only gates of the standard
-    library are used; the noise of a student is not a part of the program.
+    Qubit q[i] is the circuit's qubit i, and bit c[j] the outcome of `student.measured[j]`: its <Z> is the share
+    of 0 less the share of 1. The logits are those numbers through the head, see `classical`. Only gates of the
+    standard library are used; the noise of a student is not a part of the program.
 
     Args:
         student: The model.
@@ -40,7 +40,7 @@ def openqasm(student: QuantumStudent, params: Params, x: Any = None, *, version:
     checks.require(x is not None or version == 3, "x", must, None, "Pass x, or version=3.")
     listed = operations(student, params, x)
     qubits = student.circuit.qubits
-    return qasm.text(listed, qubits, check_kept(student.kept, qubits), version)
+    return qasm.text(listed, qubits, check_measured(student.measured, qubits), version)
 
 
 def operations(student: QuantumStudent, params: Params, x: Any = None) -> list[Operation]:
@@ -73,8 +73,8 @@ def classical(student: QuantumStudent, params: Params) -> dict[str, Any]:
     """Returns what of a trained student is not in the program, as plain numbers that JSON takes.
 
     Returns:
-        `kept`, the qubit of each bit c[j]; `classes`; `head`, with which `logits = z @ kernel + bias` of the
-        expectation values z [kept], or None where those are the logits; `input`, with which
+        `measured`, the qubit of each bit c[j]; `classes`; `head`, with which `logits = z @ kernel + bias` of the
+        expectation values z [measured], or None where those are the logits; `input`, with which
         `inputs = x @ kernel + bias` reach the encoding, or None where the features themselves do.
     """
     arrays = _trained(student, params)
@@ -83,14 +83,14 @@ def classical(student: QuantumStudent, params: Params) -> dict[str, Any]:
         for name in ("head", "input")
     }
     return {
-        "kept": list(check_kept(student.kept, student.circuit.qubits)),
+        "measured": list(check_measured(student.measured, student.circuit.qubits)),
         "classes": student.classes,
         **layers,
     }
 
 
 def logits_of(student: QuantumStudent, params: Params, expectations: np.ndarray) -> np.ndarray:
-    """Returns logits [C] of the expectation values [kept], measured elsewhere, by the student's head."""
+    """Returns logits [C] of the expectation values [measured], measured elsewhere, by the student's head."""
     head = classical(student, params)["head"]
     return expectations if head is None else expectations @ np.asarray(head["kernel"]) + np.asarray(head["bias"])
 

@@ -10,7 +10,7 @@ Example:
     (5,)
 """
 
-from jaxqkd.losses.combinations import ce_plus_kl, kd, mix, on, on_probabilities, standardised, summed
+from jaxqkd.losses.combinators import ce_plus_kl, kd, mix, on, on_probabilities, standardized, summed
 from jaxqkd.losses.features import Projector, hints
 from jaxqkd.losses.logits import dist, dkd, hard, jensen_shannon, label_smoothing, mse_logits, reverse_kl, soft
 from jaxqkd.losses.relations import (
@@ -51,7 +51,7 @@ __all__ = [
     "similarity_preserving",
     "soft",
     "squared_cosine",
-    "standardised",
+    "standardized",
     "summed",
     "unitary_infidelity",
 ]

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jaxqkd.losses.divergence import centred
+from jaxqkd.losses.divergence import centered
 
 
 def unit(x: jax.Array, axis: int = -1) -> jax.Array:
@@ -18,7 +18,7 @@ def unit(x: jax.Array, axis: int = -1) -> jax.Array:
 def deviation(x: jax.Array, axis: int = -1) -> jax.Array:
     """Returns x less its mean, over the norm of that; two such vectors have Pearson's correlation as product.
 
-    A constant x becomes zeros. It is centred twice, as the mean of a large offset would be rounded.
+    A constant x becomes zeros. It is centered twice, as the mean of a large offset would be rounded.
     """
-    x = centred(x, axis)
+    x = centered(x, axis)
     return unit(x - x.mean(axis=axis, keepdims=True), axis)

@@ -13,10 +13,10 @@ def kl(teacher: jax.Array, student: jax.Array, temperature: Any = 1.0) -> jax.Ar
     """Returns KL(p || q) [B] of p = softmax(teacher / T) and q = softmax(student / T).
 
     It is accurate also where p is near q. It sums q - p - p log(q / p), whose terms are not negative, in place of
-    -p log(q / p), whose terms cancel; log(q / p) is a difference of logits less one of normalisers, since an error
+    -p log(q / p), whose terms cancel; log(q / p) is a difference of logits less one of normalizers, since an error
     of the latter shifts all classes alike and drops out of the sum.
     """
-    z_p, z_q = centred(teacher) / temperature, centred(student) / temperature
+    z_p, z_q = centered(teacher) / temperature, centered(student) / temperature
     norm_p, norm_q = logsumexp(z_p, axis=-1, keepdims=True), logsumexp(z_q, axis=-1, keepdims=True)
     p, q = jnp.exp(z_p - norm_p), jnp.exp(z_q - norm_q)
     ratio = (z_q - z_p) - (norm_q - norm_p)
@@ -26,7 +26,7 @@ def kl(teacher: jax.Array, student: jax.Array, temperature: Any = 1.0) -> jax.Ar
     return terms.sum(axis=-1)
 
 
-def centred(logits: jax.Array, axis: int = -1) -> jax.Array:
+def centered(logits: jax.Array, axis: int = -1) -> jax.Array:
     """Returns logits less the largest: a common offset, if divided by T, would be rounded."""
     return logits - jax.lax.stop_gradient(logits.max(axis=axis, keepdims=True))
 

@@ -9,7 +9,7 @@ from jax.nn import log_softmax, logsumexp, softmax
 
 from jaxqkd import checks
 from jaxqkd.losses.directions import deviation
-from jaxqkd.losses.divergence import centred, kl
+from jaxqkd.losses.divergence import centered, kl
 from jaxqkd.losses.inputs import matching, several
 from jaxqkd.types import Loss
 
@@ -110,7 +110,7 @@ def jensen_shannon(temperature: Any = 1.0) -> Loss:
     checks.positive("temperature", temperature)
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        p, q = (log_softmax(centred(z) / temperature) for z in (matching(teacher, student), student))
+        p, q = (log_softmax(centered(z) / temperature) for z in (matching(teacher, student), student))
         middle = jnp.logaddexp(p, q)  # logits of the mean, as a common factor does not matter
         return temperature**2 * (kl(p, middle) + kl(q, middle)) / 2
 
@@ -187,7 +187,7 @@ def dist(temperature: Any = 1.0, beta: Any = 1.0, gamma: Any = 1.0) -> Loss:
     checks.positive("temperature", temperature)
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        p, q = (softmax(centred(z) / temperature) for z in (matching(teacher, student), student))
+        p, q = (softmax(centered(z) / temperature) for z in (matching(teacher, student), student))
         inter = jnp.square(deviation(p, axis=1) - deviation(q, axis=1)).sum(axis=1) / 2
         intra = jnp.square(deviation(p, axis=0) - deviation(q, axis=0)).mean(axis=1) * several(student) / 2
         return temperature**2 * (beta * inter + gamma * intra)
@@ -199,7 +199,7 @@ def _decoupled(logits: jax.Array, labels: jax.Array, temperature: Any) -> tuple[
     """Returns logits [B, 2] of the label's class against all others together, and the others' own [B, C - 1]."""
     places = jnp.arange(logits.shape[-1] - 1)[None, :]
     others = places + (places >= labels[:, None])
-    z = centred(logits)
+    z = centered(logits)
     target, rest = (jnp.take_along_axis(z, index, axis=-1) for index in (labels[:, None], others))
     together = temperature * logsumexp(rest / temperature, axis=-1, keepdims=True)
     return jnp.concatenate([target, together], axis=-1), jnp.take_along_axis(logits, others, axis=-1)

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxqkd import checks
+from jaxqkd.circuits import check_measured
 from jaxqkd.losses.inputs import matching
-from jaxqkd.quantum.circuits import check_kept
 from jaxqkd.types import Loss
 
 
@@ -85,7 +85,7 @@ def reduced(states: jax.Array, kept: Iterable[int]) -> jax.Array:
     checks.rank("states", states, 2, "[B, 2^Q]")
     qubits = states.shape[1].bit_length() - 1
     checks.require(states.shape[1] == 2**qubits, "states", "have 2^Q amplitudes", f"of shape {states.shape}")
-    chosen = check_kept(kept, qubits)
+    chosen = check_measured(kept, qubits, "kept")
     split = states.reshape(-1, *[2] * qubits)
     split = jnp.moveaxis(split, [1 + qubit for qubit in chosen], range(1, 1 + len(chosen)))
     rows = split.reshape(len(states), 2 ** len(chosen), -1)
@@ -95,8 +95,8 @@ def reduced(states: jax.Array, kept: Iterable[int]) -> jax.Array:
 def unitary_infidelity(u: jax.Array, v: jax.Array) -> jax.Array:
     """Returns `1 - |Tr(U^dagger V)|^2 / 4^Q` of matrices [..., 2^Q, 2^Q]: 0 where they differ by a phase at most.
 
-    A short circuit whose `jaxqkd.engine.unitary` minimises this replaces a deep one for every input. It is the
-    infidelity of the states that they make of half a maximally entangled one.
+    A short circuit whose `jaxqkd.quantum.simulators.statevector.unitary` minimizes this replaces a deep one for
+    every input. It is the infidelity of the states that they make of half a maximally entangled one.
 
     Raises:
         ValueError: If the matrices are of different sizes.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.quantum.steps import signs
+from jaxqkd.quantum.simulators.statevector.lowering import signs
 
 Encoding = Callable[[jax.Array, int], jax.Array]
 """A function `(x [..., D], qubits) -> states [..., 2^Q]`, real where the encoding allows."""
@@ -28,7 +28,7 @@ def zero(x: jax.Array, qubits: int) -> jax.Array:
 
 
 def amplitude(x: jax.Array, qubits: int) -> jax.Array:
-    """Returns the real states whose amplitudes are the features, padded with zeros and normalised.
+    """Returns the real states whose amplitudes are the features, padded with zeros and normalized.
 
     The first feature is the amplitude of `|0...0>`. A vector of zeros has no direction: it is refused where its
     value is known on the host, and gives NaN inside a compiled program, where `fit` flags it as diverged.

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.quantum.channels import check_confusion, confusion_line, confusion_of
-from jaxqkd.quantum.circuits import Circuit, check_kept
-from jaxqkd.quantum.evolution import Estimator
-from jaxqkd.quantum.sampling import confused
+from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.quantum.noise.channels import check_confusion, confusion_line, confusion_of
+from jaxqkd.quantum.simulators.pauli import Estimator
+from jaxqkd.quantum.simulators.shots import confused
 
 
-def corrected(z: jax.Array, confusion: jax.Array, kept: Sequence[int]) -> jax.Array:
+def corrected(z: jax.Array, confusion: jax.Array, measured: Sequence[int]) -> jax.Array:
     """Returns <Z> [..., k] without the readout's errors, from what is read: unbiased, at the price of variance.
 
     The variance of sampled values grows by 1 / (1 - a - b)^2, for probabilities a and b of reading either outcome
@@ -24,24 +24,24 @@ def corrected(z: jax.Array, confusion: jax.Array, kept: Sequence[int]) -> jax.Ar
     Args:
         z: Expectation values [..., k] as they are read.
         confusion: Matrix [2, 2], or one a qubit [Q, 2, 2].
-        kept: The k qubits.
+        measured: The k qubits.
 
     Raises:
         ValueError: If a confusion matrix has no inverse: what is read does not depend on the state.
     """
-    slope, shift = confusion_line(confusion, kept)
+    slope, shift = confusion_line(confusion, measured)
     _check_invertible(slope)
     shape = (1,) * (z.ndim - 1) + slope.shape
     return (z - shift.reshape(shape)) / slope.reshape(shape)
 
 
-def unconfused(outcomes: jax.Array, confusion: jax.Array, kept: Sequence[int]) -> jax.Array:
+def unconfused(outcomes: jax.Array, confusion: jax.Array, measured: Sequence[int]) -> jax.Array:
     """Returns quasi-probabilities [..., 2^k] of true outcomes from probabilities, or frequencies, of what is read.
 
     The inverse of the tensor product of the qubits' confusion matrices; it sums to 1, but may be negative.
     """
-    _check_invertible(confusion_line(confusion, kept)[0])
-    return confused(outcomes, jnp.linalg.inv(confusion_of(confusion, kept)))
+    _check_invertible(confusion_line(confusion, measured)[0])
+    return confused(outcomes, jnp.linalg.inv(confusion_of(confusion, measured)))
 
 
 def mitigated(student: Any, confusion: jax.Array | None = None) -> Any:
@@ -88,7 +88,7 @@ def _corrected(
     estimator: Estimator, confusion: jax.Array, circuit: Circuit, *inputs: Any, **options: Any
 ) -> jax.Array:
     z = estimator(circuit, *inputs, **options)
-    return corrected(z, confusion, check_kept(options["kept"], circuit.qubits))
+    return corrected(z, confusion, check_measured(options["measured"], circuit.qubits))
 
 
 def _check_invertible(slope: jax.Array) -> None:

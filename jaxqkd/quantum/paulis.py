@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.quantum.circuits import FIXED, ROTATIONS
-from jaxqkd.quantum.steps import DIAGONALS, PERMUTATIONS
+from jaxqkd.circuits import FIXED, ROTATIONS
+from jaxqkd.quantum.simulators.statevector.lowering import DIAGONALS, PERMUTATIONS
 
 PRECISION = "highest"
 """Of every product; accelerators otherwise round float32 to fewer bits."""

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jaxqkd import checks
+from jaxqkd.circuits import Circuit, Gate
 from jaxqkd.models import MLP, Linear, QuantumStudent
 from jaxqkd.quantum import encodings
-from jaxqkd.quantum.circuits import Circuit, Gate
 
 MODELS: Mapping[str, Any] = {model.__name__: model for model in (QuantumStudent, MLP, Linear)}
 """What can be saved, by name."""
-KEPT = ("circuit", "encoding", "classes", "features", "kept", "head", "input_width")
+KEPT = ("circuit", "encoding", "classes", "features", "measured", "head", "input_width")
 """Attributes of a model that make it what it is."""
-LEFT_OUT = ("initialiser", "taps", "parent", "name")
+LEFT_OUT = ("initializer", "taps", "parent", "name")
 """Attributes of a model that a saved one does without: they matter in training alone."""
 
 

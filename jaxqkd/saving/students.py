@@ -16,11 +16,11 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.data import Reduction, apply_reduction
+from jaxqkd.files import save_json, write_whole
 from jaxqkd.saving.descriptions import described, model_of
-from jaxqkd.studies.store import save_json, write_whole
 from jaxqkd.types import Params
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format; another one is refused."""
 TEXT, ARRAYS = "student.json", "student.npz"
 LARGEST = 2**31
@@ -64,7 +64,7 @@ def save_student(
 ) -> None:
     """Writes a trained model as `student.json` and `student.npz` to a directory, for `load_student`.
 
-    An earlier student there is replaced. The initialiser and taps are left out: they matter in training alone.
+    An earlier student there is replaced. The initializer and taps are left out: they matter in training alone.
 
     Args:
         directory: Where to; made if it is not there.

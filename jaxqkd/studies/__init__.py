@@ -1,8 +1,8 @@
 """Studies: grids of runs that survive crashes, their statistics, figures and reports. Knows nothing of qubits."""
 
-from jaxqkd.studies import statistics
+from jaxqkd import statistics
 from jaxqkd.studies.results import load
-from jaxqkd.studies.running import missing, run
+from jaxqkd.studies.runner import missing, run
 from jaxqkd.studies.study import Block, Study
 
 __all__ = ["Block", "Study", "load", "missing", "run", "statistics"]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxqkd.studies.store import write_whole
+from jaxqkd.files import write_whole
 
 FACTS = "facts.json"
 DIGEST_LENGTH = 64
@@ -27,7 +27,7 @@ class Result(NamedTuple):
 
     Attributes:
         values: Arrays by name, with axes of the traced settings, the seeds, and what the run returned.
-        facts: What is known of the making: the study, seconds, the lessons' digest, versions.
+        facts: What is known of the making: the study, seconds, the seed_data' digest, versions.
     """
 
     values: dict[str, np.ndarray]

@@ -1,4 +1,4 @@
-"""Results: the blocks of a study put together as one labelled dataset, and written for other programs."""
+"""Results: the blocks of a study put together as one labeled dataset, and written for other programs."""
 
 import os
 from collections import Counter
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.files import save_rows, write_whole
 from jaxqkd.studies import blocks, store
 from jaxqkd.studies.blocks import Result
 from jaxqkd.studies.study import Block, cut, identity
@@ -41,7 +42,7 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
     Returns:
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
         long as the study's option `epochs`; with `seconds` and `compile_seconds` by student and static setting,
-        and as attributes the study's name, its id, its `score`, the devices, and the SHA-256 of the lessons.
+        and as attributes the study's name, its id, its `score`, the devices, and the SHA-256 of the seeds' data.
 
     Raises:
         ValueError: If blocks are missing or damaged, or this is no study's directory.
@@ -81,13 +82,13 @@ def save_runs(path: Path, results: "xr.Dataset") -> None:
         [*(axis[at] for axis, at in zip(labels, places, strict=True)), *(_plain(v[places]) for v in scores)]
         for places in np.ndindex(*first.shape)
     )
-    store.save_rows(path, (*(str(name) for name in first.dims), *columns), lines)
+    save_rows(path, (*(str(name) for name in first.dims), *columns), lines)
 
 
 def save_dataset(path: Path, results: "xr.Dataset") -> None:
     """Writes a dataset as netCDF 3, with flags as 0 and 1. See xarray's `to_netcdf` for netCDF 4."""
     flags = {name: values.astype(np.int8) for name, values in results.items() if values.dtype == bool}
-    store.write_whole(path, bytes(results.assign(flags).to_netcdf(engine="scipy")))
+    write_whole(path, bytes(results.assign(flags).to_netcdf(engine="scipy")))
 
 
 def _read(where: Path, description: Mapping[str, Any]) -> list[tuple[Block, Result]]:
@@ -149,7 +150,7 @@ def _further(name: str, lengths: tuple[int, ...], description: Mapping[str, Any]
 
 
 def _attributes(description: Mapping[str, Any], found: list[tuple[Block, Result]]) -> dict[str, Any]:
-    lessons = {block.first: result.facts["lessons_sha256"] for block, result in found}
+    seed_data = {block.first: result.facts["seed_data_sha256"] for block, result in found}
     devices = sorted({_counted(result.facts["devices"]) for _, result in found})
     name, score = description["name"], description["score"]
     return {
@@ -157,7 +158,7 @@ def _attributes(description: Mapping[str, Any], found: list[tuple[Block, Result]
         "id": identity(description),
         "score": score,
         "devices": "; ".join(devices),
-        "lessons_sha256": identity({str(k): v for k, v in lessons.items()}),
+        "seed_data_sha256": identity({str(k): v for k, v in seed_data.items()}),
     }
 
 

@@ -1,6 +1,5 @@
 """The directory of a study: claimed before any work; its files appear under their names only when whole."""
 
-import csv
 import hashlib
 import importlib.metadata
 import inspect
@@ -9,13 +8,13 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from jaxqkd import checks
+from jaxqkd.files import save_json, write_whole
 from jaxqkd.studies.study import Study, identity
 
 STUDY = "study.json"
@@ -71,46 +70,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file; it appears under its name only when all of it is on the disk.
-
-    Raises:
-        OSError: If it cannot be written, naming the path.
-    """
-    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.partial")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def save_text(path: Path, text: str) -> None:
-    """Writes text whole."""
-    write_whole(path, text.encode())
-
-
-def save_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON whole; numbers that JSON has not, such as NaN, become null."""
-    standard = json.loads(json.dumps(content), parse_constant=lambda _: None)
-    save_text(path, json.dumps(standard, indent=2) + "\n")
-
-
-def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV file whole; numbers in the fewest digits that give the same number again."""
-    stream = StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    save_text(path, stream.getvalue())
-
-
 def _visible(directory: Path) -> list[str]:
     """Returns what the directory holds, but for what a process that was killed, or starts just now, leaves."""
     entries = directory.iterdir() if directory.is_dir() else ()
@@ -144,7 +103,7 @@ def _refuse_other(directory: Path, before: Mapping[str, Any], now: Mapping[str, 
 def _made_with(study: Study) -> dict[str, str]:
     """Returns the versions, and digests of the code of the study's functions where it can be had."""
     made = versions()
-    for name in ("lesson", "run"):
+    for name in ("seed_data", "run"):
         with suppress(OSError, TypeError):
             source = inspect.getsource(getattr(study, name))
             made[f"code of {name}"] = hashlib.sha256(source.encode()).hexdigest()[:12]
@@ -165,13 +124,3 @@ def _probe(directory: Path) -> None:
         write_whole(probe, bytes(PROBE_BYTES))
     finally:
         probe.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename last through a power cut, where the system can."""
-    with suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

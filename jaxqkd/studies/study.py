@@ -27,20 +27,21 @@ LANES = 48
 class Study:
     """A grid of trainings: students x settings x seeds. Two are equal if description and code are.
 
-    A seed's lesson is what it is taught with, such as its data, labelled by its teacher; every student and setting
-    gets the same one, so that all comparisons are paired by seed. `lesson` and `run` are passed by name those of
-    the options that they take. A setting that `run` takes by name is static: each of its values is a program of
+    A seed's data is what it is taught with, such as its data, labeled by its teacher; every student and setting
+    gets the same one, so that all comparisons are paired by seed. `seed_data` and `run` are passed by name those
+    of the options that they take. A setting that `run` takes by name is static: each of its values is a program of
     its own. The other settings are traced: a run finds them in its hparams, all in one program.
 
     Attributes:
         name: Lower-case letters, digits and hyphens.
-        lesson: A function `(key, **options) -> pytree of arrays`, or `(key, data, **options)` if there are data.
-        run: A function `(student, **options and static settings) -> Run`, whose runs take `(key, lesson)` and
+        seed_data: A function `(key, **options) -> pytree of arrays`, or `(key, data, **options)` if there are
+            data.
+        run: A function `(student, **options and static settings) -> Run`, whose runs take `(key, seed_data)` and
             hparams, and return a dict of scalars and of arrays [epochs].
         students: Names.
         settings: Values by name: numbers, or names, of which a traced run is passed the index.
         seeds: How many, numbered from 0; the key of each comes from its own number and `base`.
-        options: Whatever else `lesson` and `run` are to be told: anything that JSON can hold.
+        options: Whatever else `seed_data` and `run` are to be told: anything that JSON can hold.
         data: A pytree of arrays, or None.
         score: The scalar that the study is about.
         base: Another number gives every seed another key.
@@ -49,7 +50,7 @@ class Study:
     """
 
     name: str
-    lesson: Callable[..., Any]
+    seed_data: Callable[..., Any]
     run: Callable[..., Any]
     students: Sequence[str]
     settings: Mapping[str, Sequence[float | str]]
@@ -75,7 +76,7 @@ class Study:
     def description(self) -> dict[str, Any]:
         """All that decides the results, as JSON holds it; functions by their names, data by their digest."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        plain |= {name: _name(plain[name]) for name in ("lesson", "run")}
+        plain |= {name: _name(plain[name]) for name in ("seed_data", "run")}
         plain |= {"data": None if self.data is None else digest(self.data), "block": self.seeds_a_block}
         plain |= {"static": list(self.static), "x64": bool(jax.config.read("jax_enable_x64"))}
         return json.loads(json.dumps(plain, allow_nan=False, default=_plain))
@@ -87,8 +88,8 @@ class Study:
 
     @property
     def code(self) -> tuple[Any, ...]:
-        """The code of `lesson` and `run`, by which a function is known that was defined again under its name."""
-        return self.lesson.__code__, self.run.__code__
+        """The code of `seed_data` and `run`: a function that was redefined under its name has other code."""
+        return self.seed_data.__code__, self.run.__code__
 
     @property
     def static(self) -> tuple[str, ...]:
@@ -138,7 +139,7 @@ class Block(NamedTuple):
 
 
 def cut(description: Mapping[str, Any]) -> list[Block]:
-    """Returns the blocks of a study's description, seeds first: what shares a lesson comes together."""
+    """Returns the blocks of a study's description, seeds first: what shares a seed_data comes together."""
     size, seeds = description["block"], description["seeds"]
     programs = itertools.product(*(description["settings"][name] for name in description["static"]))
     places = itertools.product(range(0, seeds, size), description["students"], list(programs))
@@ -195,13 +196,13 @@ def _check(study: Study) -> None:
 
 
 def _check_functions(study: Study) -> None:
-    for argument, function in (("lesson", study.lesson), ("run", study.run)):
+    for argument, function in (("seed_data", study.seed_data), ("run", study.run)):
         name = getattr(function, "__qualname__", "<none>")
         cure = "Other processes and later runs have to find it by its name."
         checks.require("<" not in name, argument, "be a function of a module", f"{function!r}", cure)
-    taken = {*inspect.signature(study.lesson).parameters, *inspect.signature(study.run).parameters}
+    taken = {*inspect.signature(study.seed_data).parameters, *inspect.signature(study.run).parameters}
     strange = sorted(set(study.options) - taken)
-    checks.require(not strange, "options", "be arguments of `lesson` or `run`", f"with {', '.join(strange)}")
+    checks.require(not strange, "options", "be arguments of `seed_data` or `run`", f"with {', '.join(strange)}")
 
 
 def _name(function: Callable[..., Any]) -> str:

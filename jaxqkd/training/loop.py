@@ -1,4 +1,4 @@
-"""The training loop, one scan over epochs, and the labelling of data by a teacher."""
+"""The training loop, one scan over epochs, and the labeling of data by a teacher."""
 
 import functools
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from jaxqkd.losses import Scheduled
-from jaxqkd.training.requirements import (
+from jaxqkd.training.validation import (
     check_classes,
     check_data,
     check_judged,
@@ -51,14 +51,14 @@ def fit(
     can differentiate through; with patience it is a while loop that ends when each seed of a batch has stopped.
 
     Args:
-        key: Random key of the initialisation and of the order of mini-batches.
+        key: Random key of the initialization and of the order of mini-batches.
         model: Anything with flax linen's `init` and `apply`. It may return a dict of `logits` and taps, of which
             `jaxqkd.losses.on` chooses; metrics get the logits.
         data: Examples; a loss with a soft term needs `data.teacher`, see `label`. With a teacher, an example may
             be without a label, -1: what hears labels is 0 there, and the mean is over all examples of the batch.
-        loss: Unreduced loss; its mean over the batch is minimised. A `jaxqkd.losses.scheduled` one changes with
+        loss: Unreduced loss; its mean over the batch is minimized. A `jaxqkd.losses.scheduled` one changes with
             the epoch, and with it the validation loss, so that the best epoch is found among unlike ones.
-        optimizer: An optax optimiser; its hyper-parameters may be traced.
+        optimizer: An optax optimizer; its hyper-parameters may be traced.
         epochs: The largest number of epochs.
         batch_size: Examples a step, or None for the full batch. An epoch shuffles the data and leaves out the
             remainder that does not fill a batch.

@@ -1,0 +1,66 @@
+"""The set-up of the study: data sets, students, and the noise that they meet."""
+
+from typing import Any, NamedTuple
+
+from jaxqkd import checks
+from jaxqkd.circuits import hea, universal
+from jaxqkd.models import MLP, QuantumStudent
+from jaxqkd.quantum.noise.channels import depolarizing, readout_error
+from jaxqkd.quantum.noise.model import NoiseModel
+from jaxqkd.types import Model
+
+STRENGTHS = (0.0, 0.003, 0.01, 0.03, 0.1)
+"""Probabilities at which students are judged; see `noise`."""
+TRAINED = (0.0, 0.03)
+"""Probabilities under which they are trained."""
+SHOTS = (0, 1000, 100)
+"""Measurements an example in the judgement; 0 stands for exact expectation values."""
+TEMPERATURE, ALPHA = 2.0, 0.5
+"""Of the distilled students; chosen beforehand, not by any result."""
+
+
+class Task(NamedTuple):
+    """A data set and the size of its students.
+
+    Attributes:
+        qubits: Qubits of a student, which hold the features as amplitudes.
+        layers: Its layers.
+        classes: Classes of the data.
+        fractions: Shares of training, validation and test rows.
+    """
+
+    qubits: int
+    layers: int
+    classes: int
+    fractions: tuple[float, float, float]
+
+
+DATASETS = {
+    "xor": Task(qubits=6, layers=5, classes=3, fractions=(0.8, 0.1, 0.1)),
+    "wine": Task(qubits=4, layers=5, classes=3, fractions=(0.5, 0.2, 0.3)),
+}
+ANSAETZE = {"hea": hea, "universal": universal}
+STUDENTS = tuple(ANSAETZE)
+TEACHER: Model = MLP(features=(16, 8), classes=3)
+
+
+def student(name: str, dataset: str) -> QuantumStudent:
+    """Returns a student, without noise."""
+    checks.one_of("student", name, STUDENTS)
+    checks.one_of("dataset", dataset, tuple(DATASETS))
+    task = DATASETS[dataset]
+    return QuantumStudent(ANSAETZE[name](qubits=task.qubits, layers=task.layers), classes=task.classes)
+
+
+def noise(p: Any) -> NoiseModel:
+    """Returns the noise of a device whose two-qubit gates lose their state with probability p.
+
+    Depolarizing noise of probability p after every gate on two qubits, of p / 10 after every gate on one, as their
+    error rates relate on present devices; and a readout that tells the wrong bit with probability p. p may be
+    traced.
+    """
+    return NoiseModel(
+        one_qubit_gates=depolarizing(p / 10),
+        two_qubit_gates=depolarizing(p, qubits=2),
+        confusion=readout_error(p, p),
+    )

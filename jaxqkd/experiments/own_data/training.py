@@ -1,0 +1,184 @@
+"""The study as it runs: what a seed is taught with, what a student learns, and the whole as a study."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxqkd import checks, controls, losses, metrics
+from jaxqkd.data import apply_reduction
+from jaxqkd.experiments.own_data.preparation import Prepared, ends, prepare
+from jaxqkd.experiments.own_data.setup import Choice, students, width
+from jaxqkd.models import MLP
+from jaxqkd.studies.study import Study
+from jaxqkd.training import fit, label
+from jaxqkd.types import Data, Fit, Key, Model, Run
+
+NAME = "distil"
+TEMPERATURES = (1.0, 2.0, 4.0)
+ALPHAS = (0.0, 0.5, 0.9)
+TEACHERS = ("teacher", "shuffled", "smoothed")
+EPOCHS, SEEDS = 200, 64
+RATE, TEACHER_RATE, TEACHER_EPOCHS, TEACHER_PATIENCE = 0.03, 0.01, 300, 30
+HIDDEN = (32, 32)
+FULL_BATCH = 256
+"""Training rows up to which an update sees all of them; more are taken in mini-batches of so many."""
+
+
+class SeedData(NamedTuple):
+    """What a seed is taught with.
+
+    Attributes:
+        train: Reduced features, labels, and the teacher's logits.
+        teachers: Logits [3, N, C] of the training rows by each of `TEACHERS`.
+        validation: Reduced features and labels.
+        test: Reduced features and labels.
+        scores: Macro F1 of the teacher on test and validation rows, and of always answering the commonest class.
+    """
+
+    train: Data
+    teachers: jax.Array
+    validation: Data
+    test: Data
+    scores: dict[str, jax.Array]
+
+
+def seed_data(key: Key, prepared: Prepared, *, classes: int, taught_by: str) -> SeedData:
+    """Returns a seed's rows, split and reduced, with the logits of its teachers; see `study` for `taught_by`."""
+    k_teacher, k_controls = jax.random.split(jax.random.fold_in(key, 1))
+    own = prepared.own(key)
+    table = own.table
+    x = (table.x - own.reductions.mean[None, :]) / own.reductions.scale[None, :]
+    logits: Any = own.forests if taught_by == "forest" else table.teacher
+    whole: Any = _parts(own, Data(x, table.labels, logits))
+    if taught_by == "mlp":
+        whole = _taught(k_teacher, whole, classes)
+    train, validation, test = _parts(own, Data(apply_reduction(own.reductions, table.x), table.labels))
+    train = train._replace(teacher=whole[0].teacher)
+    taught = controls.teachers(k_controls, train)
+    teachers = jnp.stack([taught[name].teacher for name in TEACHERS])
+    f1 = functools.partial(metrics.f1, classes=classes)
+    scores = {
+        "teacher_f1": f1(whole[2].teacher, test.labels),
+        "teacher_validation_f1": f1(whole[1].teacher, validation.labels),
+        "majority_f1_macro": f1(metrics.majority(test.labels, classes=classes), test.labels),
+    }
+    return SeedData(train, teachers, validation, test, scores)
+
+
+def train(model: Model, key: Key, taught: SeedData, hparams: Any, *, epochs: int) -> Fit:
+    """Returns the training of a model from a seed's key at a setting: teacher, temperature and alpha."""
+    heard = taught.teachers[jnp.asarray(hparams["teacher"]).astype(int)]
+    loss = losses.kd(hparams["temperature"], hparams["alpha"])
+    batch = None if len(heard) <= FULL_BATCH else FULL_BATCH
+    data = taught.train._replace(teacher=heard)
+    return fit(jax.random.fold_in(key, 2), model, data, loss, optax.adam(RATE), epochs=epochs, batch_size=batch)
+
+
+def run(name: str, *, choice: Any, classes: int, features: int, epochs: int) -> Run:
+    """Returns the training of one student, as a function of a seed's key and data.
+
+    Returns:
+        A function `((key, seed_data), hparams) -> dict` with hparams `teacher`, the index of one of `TEACHERS`,
+        `temperature` and `alpha`; it returns the test set's `f1_macro` and `accuracy`, the validation set's
+        `validation_f1` and `validation_loss`, the scores of the seed's data, the `loss` [epochs], and `diverged`.
+    """
+    named = students(Choice(**choice), classes, width(Choice(**choice), features))
+    checks.one_of("student", name, tuple(named))
+    model = named[name]
+
+    def seed(drawn: tuple[Key, SeedData], hparams: Any) -> dict[str, jax.Array]:
+        key, taught = drawn
+        out = train(model, key, taught, hparams, epochs=epochs)
+        history = {at: out.history[at] for at in ("loss", "diverged")}
+        return scores(model, out, taught, classes) | taught.scores | history
+
+    return seed
+
+
+def scores(model: Model, out: Fit, taught: SeedData, classes: int) -> dict[str, jax.Array]:
+    """Returns what a trained model scores on its seed's test and validation rows."""
+    test, validation = (model.apply(out.params, part.x) for part in (taught.test, taught.validation))
+    return {
+        "f1_macro": metrics.f1(test, taught.test.labels, classes=classes),
+        "accuracy": metrics.accuracy(test, taught.test.labels),
+        "validation_f1": metrics.f1(validation, taught.validation.labels, classes=classes),
+        "validation_loss": losses.hard()(validation, None, taught.validation.labels).mean(),
+    }
+
+
+def study(
+    table: Data,
+    choice: Choice,
+    *,
+    classes: int,
+    teacher: str = "mlp",
+    seeds: int = SEEDS,
+    epochs: int = EPOCHS,
+    base: int = 0,
+) -> Study:
+    """Returns the study of a table, to be run by `jaxqkd.studies.run`.
+
+    Args:
+        table: The user's rows; with logits [N, C] of a teacher of their own, or without.
+        choice: The student.
+        classes: Number of classes C.
+        teacher: "mlp" or "forest" for a teacher that each seed fits on its own training rows; "logits" for those
+            of the table.
+        seeds: Number of seeds; each draws its own split, teacher and initializations.
+        epochs: Epochs of each training of a student.
+        base: Another number draws other splits and initializations for all seeds.
+    """
+    checks.one_of("teacher", teacher, ("mlp", "forest", "logits"))
+    checks.integer("epochs", epochs)
+    checks.integer("seeds", seeds)
+    features = table.x.shape[1]
+    return Study(
+        NAME,
+        seed_data,
+        run,
+        students=tuple(students(choice, classes, width(choice, features))),
+        settings={"teacher": TEACHERS, "temperature": TEMPERATURES, "alpha": ALPHAS},
+        seeds=seeds,
+        options={
+            "choice": choice._asdict(),
+            "taught_by": teacher,
+            "classes": classes,
+            "features": features,
+            "epochs": epochs,
+        },
+        data=prepare(table, choice, seeds=seeds, base=base, teacher=teacher),
+        base=base,
+    )
+
+
+def _parts(own: Prepared, rows: Data) -> list[Data]:
+    """Returns training, validation and test rows by the seed's own order."""
+    shuffled = jax.tree.map(lambda leaf: jnp.asarray(leaf)[own.orders], rows)
+    first, second = ends(len(own.orders))
+    return [jax.tree.map(lambda leaf, at=at: leaf[at], shuffled) for at in _slices(first, second)]
+
+
+def _slices(first: int, second: int) -> tuple[slice, slice, slice]:
+    return slice(first), slice(first, second), slice(second, None)
+
+
+def _taught(key: Key, parts: list[Data], classes: int) -> list[Data]:
+    """Returns the parts labeled by a perceptron that was trained on the first, and stopped by the second."""
+    teacher = MLP(features=HIDDEN, classes=classes)
+    fitted, validation, _ = parts
+    batch = None if len(fitted.x) <= FULL_BATCH else FULL_BATCH
+    params = fit(
+        key,
+        teacher,
+        fitted,
+        losses.hard(),
+        optax.adam(TEACHER_RATE),
+        epochs=TEACHER_EPOCHS,
+        batch_size=batch,
+        validation=validation,
+        patience=TEACHER_PATIENCE,
+    ).params
+    return [label(part, teacher, params) for part in parts]

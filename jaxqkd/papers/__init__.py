@@ -1,1 +1,0 @@
-"""The studies that ship with the package, one module each: data, students, settings, published figures."""

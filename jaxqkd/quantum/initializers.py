@@ -1,0 +1,119 @@
+"""Initializers: functions `(key, circuit) -> theta [L, P]` of a student's first angles, in radians.
+
+Options go by keyword: `functools.partial(normal, stddev=0.3)` is an initializer, also where the number is traced.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.circuits import Circuit, mirror_angles
+from jaxqkd.types import Key
+
+Initializer = Callable[[Key, Circuit], jax.Array]
+
+
+def uniform(key: Key, circuit: Circuit, low: float = 0.0, high: float = 2 * jnp.pi) -> jax.Array:
+    """Returns angles [L, P] uniform in [low, high), a full turn by default."""
+    _check_range(low, high)
+    return jax.random.uniform(key, circuit.shape, minval=low, maxval=high)
+
+
+def normal(key: Key, circuit: Circuit, stddev: float = 0.1) -> jax.Array:
+    """Returns angles [L, P] normal about 0 with standard deviation stddev: a circuit near the identity."""
+    checks.positive("stddev", stddev)
+    return stddev * jax.random.normal(key, circuit.shape)
+
+
+def gaussian_by_depth(key: Key, circuit: Circuit, *, locality: float = 1, depth: float | None = None) -> jax.Array:
+    """Returns angles [L, P] normal about 0 with variance 1 / (4 S (depth + 2)): the deeper, the closer to 0.
+
+    The law under which the gradient's norm is bounded from below by a power of the qubits and the depth. It is
+    proved for the paper's layers of one rotation a qubit and entanglers; for others it is a rule of thumb.
+
+    Args:
+        key: Random key.
+        circuit: The circuit.
+        locality: How many qubits S an observable acts on; 1 for <Z> of single qubits, which students read.
+        depth: Number of layers, or None for the circuit's L. Give it where a layer of the circuit holds several,
+            as those of `strongly_entangling` and `mirrored` do.
+
+    References:
+        Zhang et al., Escaping from the barren plateau via Gaussian initializations in deep variational quantum
+        circuits, NeurIPS 2022.
+    """
+    depth = circuit.layers if depth is None else depth
+    checks.positive("locality", locality)
+    checks.positive("depth", depth)
+    return normal(key, circuit, (4 * locality * (depth + 2)) ** -0.5)
+
+
+def identity_blocks(key: Key, circuit: Circuit, *, first: Initializer = uniform) -> jax.Array:
+    """Returns angles [L, P] at which each block of a mirrored circuit is the identity.
+
+    The first half of each block has random angles; those of the second half, its inverse, are the negative ones.
+    Training then takes them apart. For `mirrored(...)` and for `reuploading(mirrored(...), ...)`.
+
+    Args:
+        key: Random key.
+        circuit: A circuit that `jaxqkd.circuits.mirrored` built.
+        first: The initializer of the first halves.
+
+    Raises:
+        ValueError: If the circuit is not mirrored.
+
+    References:
+        Grant et al., An initialization strategy for addressing barren plateaus, Quantum 3, 214 (2019).
+    """
+    forth, back = np.asarray(mirror_angles(circuit), np.int32).reshape(-1, 2).T
+    theta = first(key, circuit)
+    return theta.at[:, back].set(-theta[:, forth])
+
+
+def beta(
+    key: Key, circuit: Circuit, *, a: float = 2.0, b: float = 2.0, low: float = 0.0, high: float = 2 * jnp.pi
+) -> jax.Array:
+    """Returns angles [L, P] beta distributed between low and high: low + (high - low) Beta(a, b).
+
+    a = b = 1 is uniform; a = b above 1 has its peak in the middle, below 1 at the ends. `fit_beta` takes a and b
+    from data, as the paper does; its noise on the gradient is no matter of an initializer.
+
+    References:
+        Kulshrestha, Safro, BEINIT: Avoiding barren plateaus in variational quantum algorithms, arXiv:2204.13751.
+    """
+    checks.positive("a", a)
+    checks.positive("b", b)
+    _check_range(low, high)
+    return low + (high - low) * jax.random.beta(key, a, b, circuit.shape)
+
+
+def fit_beta(values: Any) -> tuple[jax.Array, jax.Array]:
+    """Returns (a, b) of the beta distribution that has the mean m and the variance v of the values.
+
+    a = m c and b = (1 - m) c with c = m (1 - m) / v - 1.
+
+    Args:
+        values: Numbers of any shape within [0, 1], not all equal and not all at its ends.
+
+    Raises:
+        ValueError: If no beta distribution has this mean and this variance.
+    """
+    checks.fraction("values", values)
+    if not checks.is_traced(values):
+        found = np.unique(values)
+        good = len(found) > 1 and bool(np.any((found > 0) & (found < 1)))
+        checks.require(good, "values", "vary, with one of them between 0 and 1", found)
+    values = jnp.asarray(values, float)
+    mean, variance = values.mean(), values.var()
+    total = mean * (1 - mean) / variance - 1
+    return mean * total, (1 - mean) * total
+
+
+def _check_range(low: Any, high: Any) -> None:
+    if not checks.is_traced(low, high):
+        good = bool(np.all(np.isfinite(low) & np.isfinite(high) & (np.asarray(low) < np.asarray(high))))
+        checks.require(good, "low, high", "be finite and rise", (low, high))

@@ -1,0 +1,185 @@
+"""A batch of states through a circuit to expectation values.
+
+Steps that no feature drives are computed once for all examples, all layers run in one scan, and the circuit is
+contracted over the smaller side: its basis or the batch.
+"""
+
+import functools
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from jaxqkd import backend, checks
+from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, signs, steps
+
+PRECISION = "highest"
+"""Of every product; accelerators otherwise round float32 to fewer bits, which errors of angles add to."""
+
+Factors = tuple[jax.Array, ...]
+
+
+def expectations(
+    circuit: Circuit,
+    theta: jax.Array,
+    states: jax.Array,
+    *,
+    measured: Sequence[int],
+    x: jax.Array | None = None,
+) -> jax.Array:
+    """Returns <Z> of each measured qubit after the circuit, for each state.
+
+    The circuit does not depend on the data unless a feature drives a gate. Then, with more examples than basis
+    states, the basis is carried through it once and the batch is one matrix product; else the batch is carried.
+
+    Args:
+        circuit: The gates.
+        theta: Trained angles [L, P] in radians, before the circuit's scale.
+        states: Encoded states [B, 2^Q], real or complex.
+        measured: The qubits that are read.
+        x: Features [B, D], where a gate of the circuit reads them.
+
+    Returns:
+        Expectation values [B, len(measured)] in [-1, 1].
+    """
+    read = check_measured(measured, circuit.qubits)
+    real, imaginary = _final(circuit, theta, states, x)
+    readout = jnp.asarray(signs(circuit.qubits)[:, list(read)].T, real.dtype)
+    return jnp.matmul(readout, real**2 + imaginary**2, precision=PRECISION).T
+
+
+def final_states(
+    circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
+) -> tuple[jax.Array, jax.Array]:
+    """Returns the real and the imaginary parts [B, 2^Q] of the states after the circuit.
+
+    Args:
+        circuit: The gates.
+        theta: Trained angles [L, P] in radians, before the circuit's scale.
+        states: States [B, 2^Q] before the circuit, real or complex.
+        x: Features [B, D], where a gate of the circuit reads them.
+    """
+    real, imaginary = _final(circuit, theta, states, x)
+    return real.T, imaginary.T
+
+
+def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
+    """Returns the matrix [2^Q, 2^Q] of a circuit that no feature drives; column i is the image of state i."""
+    return evolve(circuit, theta, jnp.eye(2**circuit.qubits))
+
+
+def evolve(circuit: Circuit, theta: jax.Array, psi: jax.Array, *, x: jax.Array | None = None) -> jax.Array:
+    """Returns psi [2^Q, B], whose columns are states, after the prefix and all layers of the circuit."""
+    return _layers(circuit, theta, _prefix(circuit, psi, x), x)
+
+
+def _final(
+    circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None
+) -> tuple[jax.Array, jax.Array]:
+    """Returns the parts [2^Q, B] of the final states: basis states are rows, so that no product is transposed."""
+    check_shapes(circuit, theta, states, x)
+    batch, size = states.shape
+    psi = states.T
+    if batch <= size or any(gate.x is not None for gate in circuit.gates):
+        final = evolve(circuit, theta, psi, x=x)
+        return final.real, final.imag
+    if circuit.features:  # of the prefix alone, which is then a part of the encoding
+        psi, columns = _prefix(circuit, psi, x), _layers(circuit, theta, jnp.eye(size), None)
+    else:
+        columns = unitary(circuit, theta)
+    if jnp.iscomplexobj(psi):
+        final = jnp.matmul(columns, psi, precision=PRECISION)
+        return final.real, final.imag
+    both = jnp.matmul(jnp.concatenate([columns.real, columns.imag]), psi, precision=PRECISION)
+    return both[:size], both[size:]
+
+
+def _prefix(circuit: Circuit, psi: jax.Array, x: jax.Array | None) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after the gates before the first layer, which no trained angle turns."""
+    for step in steps(circuit.prefix, circuit.qubits):
+        psi = _apply(step, _factors(step, jnp.zeros(0, psi.real.dtype), x), psi)
+    return psi
+
+
+def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | None) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after all layers, one scan; what features turn is computed once for all."""
+    theta = jnp.asarray(theta, jnp.result_type(theta, float))
+    layer = steps(circuit.gates, circuit.qubits)
+    driven = [_factors(step, theta[0], x) if _is_driven(step) else () for step in layer]
+    trained = [
+        () if _is_driven(step) else jax.vmap(functools.partial(_factors, step))(circuit.scale * theta)
+        for step in layer
+    ]
+    psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
+    ends = layer[:1] + layer[1:][-1:]
+    if len(ends) == 2 and all(isinstance(step, Phase) and not step.is_driven for step in ends):
+        # a layer's first phases join the last ones of the layer before
+        ((first,), *trained), layer, driven = trained, layer[1:], driven[1:]
+        psi = psi * first[0]
+        trained[-1] = (trained[-1][0] * jnp.concatenate([first[1:], jnp.ones_like(first[:1])]),)
+
+    @functools.partial(jax.checkpoint, prevent_cse=False)  # the gradient keeps one state a layer, not one a step
+    def one_layer(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, None]:
+        for step, every, own in zip(layer, driven, trained, strict=True):
+            psi = _apply(step, every + own, psi)
+        return psi, None
+
+    return jax.lax.scan(one_layer, psi, trained, length=circuit.layers)[0]
+
+
+def _is_driven(step: Step) -> bool:
+    return isinstance(step, Phase) and step.is_driven
+
+
+def _factors(step: Step, theta: jax.Array, x: jax.Array | None = None) -> Factors:
+    """Returns the arrays that a step multiplies states by, given a layer's angles [P] and features x [B, D]."""
+    if isinstance(step, Local):
+        return _windows(step, theta)
+    if isinstance(step, Phase):
+        angles = jnp.asarray(x, theta.dtype).T if step.is_driven else theta[:, None]
+        turned = jnp.matmul(jnp.asarray(step.generators, theta.dtype), angles[step.angles], precision=PRECISION)
+        phases = jnp.exp(-1j * turned)
+        return (phases * jnp.asarray(step.fixed[:, None], phases.dtype),)
+    return ()
+
+
+def _windows(step: Local, angles: jax.Array) -> Factors:
+    """Returns one real matrix a window: the Kronecker product of its qubits' matrices."""
+    single: dict[int, jax.Array] = {}
+    for names, qubits, indices in step.patterns:
+        gates = [(name, (0,)) for name in names]
+        contract = functools.partial(backend.matrix, gates, 1)
+        single |= dict(zip(qubits, jax.vmap(contract)(angles[indices]).real, strict=True))
+    one = jnp.eye(2, dtype=angles.dtype)
+    return tuple(functools.reduce(jnp.kron, [single.get(qubit, one) for qubit in w]) for w in step.windows)
+
+
+def _apply(step: Step, factors: Factors, psi: jax.Array) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after a step."""
+    if isinstance(step, Permutation):
+        return psi[step.source]
+    if isinstance(step, Phase):
+        return psi * factors[0]
+    size, batch = psi.shape
+    parts = jnp.concatenate([psi.real, psi.imag], axis=1)
+    for window, factor in zip(step.windows, factors, strict=True):
+        grouped = parts.reshape(2 ** window[0], 2 ** len(window), -1)
+        matrices = jnp.broadcast_to(
+            factor, (len(grouped), *factor.shape)
+        )  # a batch, so that nothing is transposed
+        parts = jnp.matmul(matrices, grouped, precision=PRECISION).reshape(size, 2 * batch)
+    return jax.lax.complex(parts[:, :batch], parts[:, batch:])
+
+
+def check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None) -> None:
+    """Refuses angles, states and features whose shapes do not fit the circuit or each other."""
+    must = f"have the circuit's shape (layers, angles a layer) = {circuit.shape}"
+    checks.require(theta.shape == circuit.shape, "theta", must, theta.shape)
+    size = 2**circuit.qubits
+    good = states.ndim == 2 and states.shape[1] == size
+    checks.require(good, "states", f"have the shape [B, {size}]", states.shape)
+    found = () if x is None else x.shape
+    fits = len(found) == 2 and found[0] == len(states) and found[1] >= circuit.features
+    must = f"have the shape [{len(states)}, D] and hold the {circuit.features} features that gates read"
+    checks.require(fits or not circuit.features, "x", must, "None" if x is None else found)

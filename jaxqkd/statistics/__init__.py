@@ -1,0 +1,31 @@
+"""Statistics of scores over seeds: summaries, paired differences, and tables corrected for their number of tests.
+
+Every interval is of 95 %, every claim at 5 %. Nothing is random: the bootstrap draws the same resamples each time.
+A score that is not finite is never dropped: it makes the figures that need it NaN, and counts as failed.
+"""
+
+from jaxqkd.statistics.differences import (
+    LEVEL,
+    Difference,
+    difference,
+    fewest_seeds,
+    holm,
+    smallest_effect,
+)
+from jaxqkd.statistics.labeled import compare, describe
+from jaxqkd.statistics.summaries import CONFIDENCE, Summary, predicted_mean, summary
+
+__all__ = [
+    "CONFIDENCE",
+    "LEVEL",
+    "Difference",
+    "Summary",
+    "compare",
+    "describe",
+    "difference",
+    "fewest_seeds",
+    "holm",
+    "predicted_mean",
+    "smallest_effect",
+    "summary",
+]

@@ -1,0 +1,117 @@
+"""What a training asks of its arguments: everything that the host can know, before anything is traced."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxqkd import checks
+from jaxqkd.types import Data, Metric, Model, Params
+
+
+def logits_of(out: Any) -> jax.Array:
+    """Returns the logits [B, C] of what a model returns: those, or a dict of `logits` and taps."""
+    return out["logits"] if isinstance(out, dict) else out
+
+
+def check_options(
+    data: Data,
+    epochs: int,
+    batch_size: int | None,
+    validation: Data | None,
+    patience: int | None,
+    keep: str,
+) -> None:
+    """Refuses options out of range, and those that need validation data where there are none."""
+    checks.integer("epochs", epochs)
+    checks.one_of("keep", keep, ("best", "last"))
+    cure = "Pass validation=..., a part of jaxqkd.data.split."
+    if keep == "best":
+        checks.require(validation is not None, "keep", 'be "last" without validation data', '"best"', cure)
+    if patience is not None:
+        checks.integer("patience", patience)
+        checks.require(validation is not None, "patience", "be None without validation data", patience, cure)
+    if batch_size is not None:
+        checks.integer("batch_size", batch_size)
+        must = f"be at most the {len(data.x)} examples of `data`"
+        checks.require(batch_size <= len(data.x), "batch_size", must, batch_size)
+
+
+def check_names(metrics: Mapping[str, Metric]) -> None:
+    """Refuses metrics named as something else in the history."""
+    taken = ("loss", "gradient_norm", "val_loss", "epochs", "best_epoch", "diverged", "diverged_epoch")
+    for name in metrics:
+        checks.require(name not in taken, "metrics", "not use a name of the history", repr(name), "Rename it.")
+
+
+def check_judged(data: Data, validation: Data | None, metrics: Mapping[str, Metric]) -> None:
+    """Refuses metrics on training data of which some have no label."""
+    if not metrics or validation is not None or checks.is_traced(data.labels):
+        return
+    lacking = bool(np.any(np.asarray(data.labels) == -1))
+    cure = "Pass validation=..., which they are then of."
+    checks.require(
+        not lacking, "metrics", "be None without validation data where labels are missing", "given", cure
+    )
+
+
+def _parts(data: Data, validation: Data | None) -> dict[str, Data]:
+    return {"data": data} if validation is None else {"data": data, "validation": validation}
+
+
+def check_data(data: Data, validation: Data | None) -> None:
+    """Refuses what is known to be wrong before the model has been asked for its classes."""
+    for name, part in _parts(data, validation).items():
+        checks.numbers(f"{name}.x", part.x)
+        checks.numbers(f"{name}.labels", part.labels)
+        whole = jax.dtypes.issubdtype(part.labels.dtype, np.integer)
+        found = f"of dtype {part.labels.dtype}"
+        checks.require(whole, f"{name}.labels", "be integers", found, "See jaxqkd.data.from_arrays.")
+        checks.rank(f"{name}.x", part.x, 2, "[N, features]")
+        checks.rank(f"{name}.labels", part.labels, 1, "[N]")
+        rows, features = part.x.shape
+        checks.require(rows > 0, f"{name}.x", "hold at least one example", f"of shape {part.x.shape}")
+        found = f"{len(part.labels)} for {rows} rows of `{name}.x`"
+        checks.require(len(part.labels) == rows, f"{name}.labels", "be as many as the rows", found)
+        must = f"have the {data.x.shape[1]} features of `data`"
+        checks.require(features == data.x.shape[1], f"{name}.x", must, f"of {features} features")
+        checks.finite_rows(f"{name}.x", part.x)
+
+
+def classes_of(model: Model, params: Params, data: Data, validation: Data | None) -> int:
+    """Returns the model's number of classes; shows it all data, of which an encoding may refuse a row."""
+    shapes = [
+        jax.eval_shape(lambda params, x=part.x: model.apply(params, x), params)
+        for part in _parts(data, validation).values()
+    ]
+    return logits_of(shapes[0]).shape[-1]
+
+
+def check_classes(data: Data, validation: Data | None, classes: int) -> None:
+    """Refuses labels that are not the model's classes, and a teacher that does not fit the data."""
+    for name, part in _parts(data, validation).items():
+        _check_labels(name, part, classes)
+        if isinstance(part.teacher, dict):
+            for tap, values in part.teacher.items():
+                must, found = f"have a row for each of the {len(part.x)} examples", f"of shape {values.shape}"
+                checks.require(len(values) == len(part.x), f"{name}.teacher[{tap!r}]", must, found)
+        told = part.teacher.get("logits") if isinstance(part.teacher, dict) else part.teacher
+        if told is not None:
+            shape = (len(part.x), classes)
+            must = f"have the shape {shape} of the student's logits"
+            checks.require(told.shape == shape, f"{name}.teacher", must, told.shape)
+            checks.finite_rows(f"{name}.teacher", told)
+
+
+def _check_labels(name: str, part: Data, classes: int) -> None:
+    """Refuses labels out of range; -1, no label, is for training data that a teacher has labeled."""
+    if checks.is_traced(part.labels):
+        return
+    labels, is_training = np.asarray(part.labels), name == "data"
+    lacking = np.flatnonzero(labels == -1)
+    taught = is_training and part.teacher is not None
+    if len(lacking):
+        cure = "Training data may lack labels where they have a teacher." if is_training else "Drop that row."
+        checks.require(taught, f"{name}.labels", "have a label in each row", f"-1 at row {lacking[0]}", cure)
+    checks.labels(f"{name}.labels", labels[labels != -1] if taught else labels, classes=classes)

@@ -1,0 +1,213 @@
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from jaxqkd import cli
+from jaxqkd.cli import execution
+from jaxqkd.experiments.piperno2024 import training
+from jaxqkd.studies import runner
+from tests import small
+
+SMALL = ["--seeds", "2", "--epochs", "3", "--students", "linear", "q2", "--readings", "logits"]
+COLUMNS = (
+    "student,reading,distilled,seed,accuracy,best_epoch,diverged,diverged_epoch,epochs,f1_macro,f1_weighted,"
+    "majority_f1_macro,majority_f1_weighted,teacher_f1"
+)
+FILES = [
+    "blocks",
+    "figure.png",
+    "manifest.json",
+    "report.html",
+    "results.nc",
+    "runs.csv",
+    "study.json",
+    "table.md",
+]
+
+
+@pytest.fixture(autouse=True)
+def _keep_devices(monkeypatch):
+    monkeypatch.setattr(execution, "use_all_cores", lambda: None)
+    monkeypatch.setattr(execution, "use_compile_cache", lambda directory=None: None)
+
+
+def test_reproduce_ends_with_table_and_files_and_repeats_byte_for_byte(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", *SMALL, "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert "Reading: logits" in text
+    assert "Verdict, by the first line that holds" in text
+    assert "0 of 8 runs diverged" in text
+    first = (out / "runs.csv").read_bytes()
+    shutil.rmtree(out)
+    assert cli.main(["reproduce", *SMALL, "--out", str(out)]) == 0
+    assert (out / "runs.csv").read_bytes() == first
+
+
+def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, monkeypatch):
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
+    first = capsys.readouterr().out
+    (tmp_path / "runs.csv").rename(tmp_path / "earlier.csv")
+    monkeypatch.setattr(runner, "compute", None)
+    for arguments in (["reproduce", *SMALL, "--out", str(tmp_path)], ["report", str(tmp_path)]):
+        assert cli.main(arguments) == 0
+        assert capsys.readouterr().out.split("Results are in")[0] == first.split("Results are in")[0]
+        assert (tmp_path / "runs.csv").read_bytes() == (tmp_path / "earlier.csv").read_bytes()
+
+
+def test_the_report_of_any_study_summarizes_its_score(tmp_path, capsys):
+    runner.run(small.study(seeds=2), tmp_path)
+    assert cli.main(["report", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "Scores: f1_macro" in out
+    assert sum(line.strip().startswith(("linear", "mlp")) for line in out.splitlines()) == 16
+    assert "The study" in (tmp_path / "report.html").read_text()
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 2 * 2 * 2 * 2 * 2
+
+
+def test_shares_leave_the_tables_to_the_call_that_completes_them(tmp_path, capsys):
+    command = ["reproduce", *SMALL, "--out", str(tmp_path)]
+    assert cli.main([*command, "--worker", "2/2"]) == 0
+    assert "This share is done; 1 of 2 blocks are kept" in capsys.readouterr().out
+    assert not (tmp_path / "runs.csv").exists()
+    assert cli.main(["report", str(tmp_path)]) == 2
+    assert "1 of 2 are missing or damaged" in capsys.readouterr().err
+    assert cli.main(command) == 0
+    assert (tmp_path / "runs.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("worker", "variables", "share"),
+    [
+        ("auto", {}, None),
+        ("all", {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_ID": "1"}, None),
+        ("2/3", {}, (1, 3)),
+        ("auto", {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1"}, (2, 3)),
+        (
+            "auto",
+            {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_STEP": "2"},
+            (2, 3),
+        ),
+    ],
+)
+def test_shares_come_from_the_option_or_from_slurm(monkeypatch, worker, variables, share):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert execution._share(worker) == share
+
+
+@pytest.mark.parametrize("worker", ["0/3", "4/3", "half", "1/0"])
+def test_bad_shares_are_refused(tmp_path, capsys, worker):
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path), "--worker", worker]) == 2
+    assert "`worker` must be" in capsys.readouterr().err
+
+
+def test_runs_csv_has_one_row_a_run_and_agrees_with_the_dataset(tmp_path):
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
+    with (tmp_path / "runs.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert ",".join(rows[0]) == COLUMNS
+    assert len(rows) == 2 * 1 * 2 * 2
+    with xr.open_dataset(tmp_path / "results.nc") as results:
+        for row in rows:
+            at = {"student": row["student"], "reading": row["reading"]}
+            cell = results.sel(at).sel(distilled=int(row["distilled"]), seed=int(row["seed"]))
+            assert np.float32(row["f1_macro"]) == cell.f1_macro
+            assert int(row["epochs"]) == cell.epochs == 3
+
+
+def test_payoff_ends_with_table_and_files(tmp_path, capsys):
+    arguments = ["payoff", "--seeds", "2", "--epochs", "2", "--students", "linear", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+    assert "over 36 comparisons" in capsys.readouterr().out
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 3 * 2 * 3 * 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--students", "q6"], "`student` must be one of"),
+        (["--students", "hea", "hea"], "`students` must hold each value once"),
+        (["--readings", "hopeful"], "`readings` must be one of"),
+        (["--seeds", "0"], "`seeds` must be at least 1, but is 0"),
+        (["--seeds", "-3"], "`seeds` must be at least 1, but is -3"),
+        (["--epochs", "0"], "`epochs` must be at least 1, but is 0"),
+        (["--seeds", "1.5"], "Error parsing --seeds: invalid literal for int()"),
+        (["--seedz", "3"], "--seedz"),
+        (["--seed", "-1"], "`seed` must be at least 0, but is -1"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, told):
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", *arguments, "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Expected one of {reproduce, payoff, methods, noisy, distil, predict, export, report}. See"),
+        (["reproduced"], "reproduced"),
+    ],
+)
+def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, arguments, told):
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("jaxqkd: ")
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_foreign_directory_is_refused(tmp_path, capsys):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 2
+    assert "thesis.tex" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path / "file" / "out")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_all_runs_diverged_is_exit_code_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(training, "LEARNING_RATE", float("inf"))
+    assert cli.main(["reproduce", *SMALL, "--seed", "7", "--out", str(tmp_path)]) == 1
+    assert "EVERY ONE of the 8 runs diverged" in capsys.readouterr().out
+
+
+def test_ctrl_c_is_exit_code_130(tmp_path, capsys, monkeypatch):
+    def interrupt(study, block):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "compute", interrupt)
+    assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 130
+    assert "interrupted; 0 of 2 blocks are kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["payoff", "--help"]])
+def test_help_explains(arguments):
+    found = subprocess.run(
+        [sys.executable, "-m", "jaxqkd", *arguments], capture_output=True, text=True, check=True
+    )
+    assert "distil" in found.stdout
+
+
+def test_the_command_uses_one_device_a_core(tmp_path):
+    command = [sys.executable, "-m", "jaxqkd", "reproduce", *SMALL, "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["devices"] == f"{max(2, len(os.sched_getaffinity(0)))} cpu"

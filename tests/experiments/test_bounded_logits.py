@@ -1,0 +1,124 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxqkd import fit, losses, metrics, studies
+from jaxqkd.experiments import bounded_logits
+from jaxqkd.experiments.bounded_logits import training
+from jaxqkd.studies.study import seed_keys
+
+KEY = jax.random.key(0)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A small study, of the linear student on the XOR, and its directory."""
+    study = bounded_logits.study(
+        seeds=2, epochs=3, students=("linear",), datasets=("xor",), methods=("kd", "rkd_angle", "label_smoothing")
+    )
+    where = tmp_path_factory.mktemp("methods")
+    studies.run(study, where)
+    return study, studies.load(where)
+
+
+def test_every_loss_of_logits_and_relations_is_a_case():
+    known = {"hard", "on", "mix", "kd", "soft", "summed", "standardized", "scheduled", "Scheduled", "Projector"}
+    states = {"hints", "infidelity", "local_infidelity", "unitary_infidelity", "reduced"}
+    helpers = {"fidelity", "squared_cosine", "on_probabilities", "ce_plus_kl"}
+    named = set(losses.__all__) - known - states - helpers
+    renamed = {"similarity": "similarity_preserving", "fidelity": "fidelity_relations"}
+    assert named == {renamed.get(name, name) for name in bounded_logits.METHODS} - {"none", "kd", "standardized"}
+    assert len(bounded_logits.CASES) == 7 + 6 * 4
+
+
+def test_a_traced_case_is_its_method_at_its_temperature():
+    student, teacher = jax.random.normal(KEY, (2, 6, 3))
+    labels = jnp.arange(6) % 3
+    names = list(bounded_logits.CASES)
+    found = jax.jit(lambda at: training._chosen(at, names, jnp.asarray(0.3))(student, teacher, labels))
+    for at, name in enumerate(names):
+        method, temperature = bounded_logits.CASES[name]
+        wanted = bounded_logits.METHODS[method](temperature, 0.3)(student, teacher, labels)
+        np.testing.assert_allclose(found(at), wanted, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_smoothing_gives_a_label_the_teachers_confidence():
+    logits = jax.random.normal(KEY, (20, 4))
+    smoothing = float(training._smoothing(logits))
+    sure = float(jax.nn.softmax(logits).max(axis=1).mean())
+    assert 1 - smoothing + smoothing / 4 == pytest.approx(sure, rel=1e-5)
+
+
+@pytest.mark.parametrize("dataset", bounded_logits.DATASETS)
+def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
+    task = bounded_logits.DATASETS[dataset]
+    width = 64 if dataset == "digits" else 2
+    x = jax.random.normal(KEY, (5, width))
+    for name in bounded_logits.STUDENTS:
+        model = bounded_logits.student(name, dataset)
+        params = model.init(KEY, x)
+        assert ("head" in params["params"]) == (name != "bounded")
+        logits = model.apply(params, x)
+        assert logits.shape == (5, task.classes)
+        if name == "bounded":
+            assert jnp.abs(logits).max() <= 1 + 1e-5
+
+
+def test_a_lesson_has_few_rows_that_its_teacher_has_seen_and_a_test_apart():
+    rows = {name: training._rows(name) for name in bounded_logits.DATASETS}
+    found = jax.jit(lambda key: bounded_logits.seed_data(key, rows, datasets=("wine",), epochs=2)["wine"])(KEY)
+    assert (found.train.x.shape, found.test.x.shape) == ((30, 13), (60, 13))
+    both = np.concatenate([found.train.x, found.test.x]).round(4)
+    assert len(np.unique(both, axis=0)) == 90
+    shapes = jax.eval_shape(lambda key: bounded_logits.seed_data(key, rows, datasets=tuple(rows), epochs=2), KEY)
+    assert shapes["digits"].train.teacher.shape == (30, 6)
+    assert shapes["xor"].test.x.shape == (1000, 2)
+    assert int(rows["digits"].labels.max()) == 5
+
+
+def test_a_cell_equals_its_training_by_hand(results):
+    study, found = results
+    key = seed_keys(study.base, [1])[0]
+    seed_data = jax.jit(lambda key: bounded_logits.seed_data(key, study.data, datasets=("xor",), epochs=3))(key)[
+        "xor"
+    ]
+    for case, loss in (("none", losses.hard()), ("kd, T=2", losses.kd(2.0, 0.5))):
+        model = bounded_logits.student("linear", "xor")
+        out = fit(jax.random.fold_in(key, 1), model, seed_data.train, loss, optax.adam(0.03), epochs=3)
+        f1 = metrics.f1(model.apply(out.params, seed_data.test.x), seed_data.test.labels, classes=3)
+        cell = float(found.f1_macro.sel(student="linear", dataset="xor", case=case, seed=1))
+        assert cell == pytest.approx(float(f1), abs=2e-3)
+
+
+def test_gains_in_the_table_are_those_of_the_runs(results):
+    _, found = results
+    shown = bounded_logits.present(found)
+    (lines,) = shown.parts.values()
+    assert [line[0] for line in lines] == [[case] for case in found.case.values]
+    gains = found.f1_macro.isel(student=0, dataset=0) - found.f1_macro.isel(student=0, dataset=0).sel(case="none")
+    for line in lines[1:]:
+        assert float(line[1][0]) == pytest.approx(float(gains.sel(case=line[0][0]).mean()), abs=5.1e-4)
+    assert any("Fewer than" in note for note in shown.notes)
+    assert "linear on xor: from" in shown.alt
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"students": ("hea",)}, "`student` must be one of"),
+        ({"datasets": ("mnist",)}, "`dataset` must be one of"),
+        ({"methods": ("hinton",)}, "`methods` must be one of"),
+        ({"epochs": 0}, "`epochs` must be at least 1"),
+    ],
+)
+def test_unknown_names_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        bounded_logits.study(**options)
+
+
+def test_the_study_is_the_whole_grid():
+    study = bounded_logits.study()
+    assert dict(study.settings) == {"dataset": tuple(bounded_logits.DATASETS), "case": list(bounded_logits.CASES)}
+    assert study.seeds == 64

@@ -1,0 +1,189 @@
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from jaxqkd import fit, losses, metrics, studies
+from jaxqkd.experiments import payoff, piperno2024
+from jaxqkd.experiments.piperno2024 import setup
+from jaxqkd.models import ParameterCount, count_parameters
+from jaxqkd.studies.study import seed_keys
+from jaxqkd.sweeps import sweep
+from tests import reference
+
+
+@pytest.mark.parametrize(
+    ("name", "classical", "quantum"),
+    [
+        ("linear", 195, 0),
+        ("hea", 21, 90),
+        ("universal", 21, 85),
+        ("universal_h", 21, 85),
+        ("q2", 9, 65),
+        ("q3", 12, 70),
+        ("q4", 15, 75),
+        ("q5", 18, 80),
+    ],
+)
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_students_have_the_published_numbers_of_parameters(name, classical, quantum, scale):
+    counted = count_parameters(piperno2024.student(name, scale=scale), 64)
+    assert counted == ParameterCount(classical, quantum)
+    assert counted.total == piperno2024.PUBLISHED[name].parameters
+
+
+def test_the_teacher_has_1203_parameters():
+    assert count_parameters(piperno2024.TEACHER, 64).total == 1203
+    setup.check_teacher()
+
+
+def test_another_number_of_parameters_is_refused(monkeypatch):
+    wrong = piperno2024.PUBLISHED["hea"]._replace(parameters=112)
+    monkeypatch.setitem(setup.PUBLISHED, "hea", wrong)
+    with pytest.raises(ValueError, match="112 parameters, but is hea with 111"):
+        piperno2024.student("hea")
+    monkeypatch.setattr(setup, "TEACHER_PARAMETERS", 1)
+    with pytest.raises(ValueError, match="TEACHER"):
+        setup.check_teacher()
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="`student` must be one of"):
+        piperno2024.student("q6")
+    with pytest.raises(ValueError, match="`readings` must be one of"):
+        piperno2024.run("hea", readings=["careful"])
+
+
+def test_the_q_students_keep_the_last_qubits_and_turn_only_those_about_y():
+    model = piperno2024.student("q2")
+    turned = [gate.qubits[0] for gate in model.circuit.gates if gate.name == "ry"]
+    assert tuple(model.measured) == tuple(turned) == (4, 5)
+
+
+def test_every_teacher_solves_the_task():
+    """What the published linear student, F1 1.000 with variance 0.000 after distillation, asks of them."""
+    seed_data = sweep(lambda key, hparams: piperno2024.seed_data(key), seed_keys(3, range(8)))
+    assert seed_data.train.x.shape == (8, 800, 64)
+    assert seed_data.validation.teacher.shape == (*seed_data.test.x.shape[:2], 3) == (8, 100, 3)
+    assert seed_data.test.teacher is None
+    np.testing.assert_array_equal(seed_data.scores["teacher_f1"], 1.0)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("small")
+    study = piperno2024.study(seeds=3, epochs=8, students=["linear", "q2"], readings=["logits", "unstable"])
+    studies.run(study, directory)
+    return studies.load(directory)
+
+
+def ran(study, directory):
+    studies.run(study, directory)
+    return studies.load(directory)
+
+
+def test_the_results_are_labeled_and_complete(small):
+    assert dict(small.sizes) == {"student": 2, "reading": 2, "distilled": 2, "seed": 3, "epoch": 8}
+    assert small.f1_weighted.dims == ("student", "reading", "distilled", "seed")
+    assert small.val_loss.dims == ("student", "reading", "distilled", "seed", "epoch")
+    assert np.isfinite(small.loss).all()
+    assert not small.diverged.any()
+    assert (small.majority_f1_macro < 0.4).all()
+
+
+def test_a_seed_is_the_same_whoever_is_beside_it(small, tmp_path):
+    alone = ran(piperno2024.study(seeds=2, epochs=8, students=["q2"], readings=["unstable"]), tmp_path)
+    beside = small.sel(student=["q2"], reading=["unstable"]).isel(seed=slice(2))
+    np.testing.assert_allclose(alone.val_loss, beside.val_loss, rtol=1e-5)
+
+
+def test_a_cell_equals_its_run_by_hand(small):
+    key = seed_keys(0, [1])[0]
+    seed_data = jax.jit(lambda key: piperno2024.seed_data(key, epochs=8))(key)
+    for reading, choice in piperno2024.READINGS.items():
+        if reading not in small.reading:
+            continue
+        model = piperno2024.student("q2", scale=choice.scale)
+        for weight in (0.0, 1.0):
+            loss = losses.ce_plus_kl(kl=choice.kl, on=choice.on, weight=weight)
+            options = {"epochs": 8, "validation": seed_data.validation, "patience": 50, "keep": choice.keep}
+            k_student = jax.random.split(key, 4)[3]
+            train = jax.jit(functools.partial(fit, model=model, loss=loss, optimizer=optax.adam(0.1), **options))
+            found = train(k_student, data=seed_data.train)
+            wanted = small.sel(student="q2", reading=reading, distilled=weight).isel(seed=1)
+            np.testing.assert_allclose(found.history["loss"], wanted.loss, rtol=5e-5, atol=1e-5)
+            right = metrics.accuracy(model.apply(found.params, seed_data.test.x), seed_data.test.labels)
+            np.testing.assert_allclose(right, wanted.accuracy, atol=1e-6)
+
+
+def test_both_trainings_start_from_one_initialization(tmp_path):
+    """Before the first update the losses differ by the divergence alone, which is not negative."""
+    found = ran(piperno2024.study(seeds=4, epochs=1, students=["hea"], readings=["unstable"]), tmp_path)
+    first = found.loss.isel(student=0, reading=0, epoch=0)
+    assert (first.sel(distilled=1) > first.sel(distilled=0)).all()
+
+
+def test_payoff_pairs_its_settings_and_repeats_alpha_zero(tmp_path):
+    found = ran(payoff.study(seeds=3, epochs=6, students=["mlp", "hea"]), tmp_path)
+    dimensions = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
+    assert found.f1_macro.dims == dimensions
+    assert found.f1_macro.shape == (2, 3, 2, 3, 3, 3)
+    alone = found.f1_macro.sel(alpha=0.0)
+    np.testing.assert_array_equal(alone.isel(temperature=0), alone.isel(temperature=2))
+    assert (found.f1_macro.sel(alpha=0.9) != alone).any()
+
+
+def test_a_payoff_cell_is_taught_at_its_own_level_of_noise(tmp_path):
+    found = ran(payoff.study(seeds=2, epochs=6, students=["linear"]), tmp_path)
+    key = seed_keys(0, [1])[0]
+    seed_data = jax.jit(lambda key: payoff.seed_data(key, epochs=6))(key)
+    for level in range(2):
+        np.testing.assert_array_equal(
+            found.teacher_f1.isel(label_noise=level, seed=1), seed_data.teacher_f1[level]
+        )
+
+
+def test_the_payoff_teacher_is_near_the_best_that_the_data_allow():
+    seed_data = sweep(lambda key, hparams: payoff.seed_data(key), seed_keys(1, range(4)))
+    assert seed_data.train.x.shape == (4, 2, 200, 2)
+    assert (np.asarray(seed_data.teacher_f1) > 0.8).all()
+    clean, noisy = np.moveaxis(np.asarray(seed_data.train.labels), 1, 0)
+    assert 0.1 < (clean != noisy).mean() < 0.3
+
+
+@pytest.mark.parametrize("name", piperno2024.MEASURED)
+def test_a_measured_student_measures_an_unkept_qubit_after_each_layer(name):
+    model, unread = piperno2024.student(name), piperno2024.student(piperno2024.MEASURED[name])
+    assert model.circuit == unread.circuit
+    assert len(model.noise.mid_circuit) == 5
+    taken = [qubit for (qubit,) in model.noise.mid_circuit]
+    assert set(taken) == set(range(6)) - set(model.measured)
+    assert taken[: len(set(taken))] == sorted(set(taken))
+    assert count_parameters(model, 64) == count_parameters(unread, 64)
+
+
+def test_measuring_on_the_way_is_dephasing_by_hand():
+    model = piperno2024.student("q4_measured")
+    x = jax.random.bernoulli(jax.random.key(0), 0.5, (2, 64)).astype(float)
+    params = model.init(jax.random.key(1), x)
+    theta = np.asarray(params["params"]["theta"], float)
+    for row, logits in zip(np.asarray(x, float), np.asarray(model.apply(params, x)), strict=True):
+        psi = row / np.linalg.norm(row)
+        rho = np.outer(psi, psi).astype(complex)
+        for layer, (qubit,) in enumerate(model.noise.mid_circuit):
+            one = dataclasses.replace(model.circuit, layers=1)
+            u = reference.unitary(one, theta[layer : layer + 1])
+            rho = u @ rho @ u.conj().T
+            z = reference.embed(reference.PAULIS["z"], (qubit,), 6)
+            rho = (rho + z @ rho @ z) / 2
+        found = [
+            np.trace(rho @ reference.embed(reference.PAULIS["z"], (measured,), 6)).real
+            for measured in model.measured
+        ]
+        head = params["params"]["head"]
+        np.testing.assert_allclose(
+            logits, found @ np.asarray(head["kernel"]) + np.asarray(head["bias"]), atol=2e-5
+        )

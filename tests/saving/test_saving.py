@@ -1,0 +1,187 @@
+import functools
+import hashlib
+import json
+import zipfile
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxqkd as jq
+from jaxqkd import saving
+from jaxqkd.circuits import Circuit, Gate
+
+CIRCUIT = Circuit(
+    2, 2, (Gate("ry", (0,), theta=0), Gate("rx", (1,), x=0), Gate("cnot", (0, 1))), (Gate("h", (0,)),), 2.0
+)
+X = jax.random.uniform(jax.random.key(3), (7, 2))
+
+
+def quantum(**changes):
+    options = {"circuit": CIRCUIT, "classes": 3, "encoding": jq.quantum.encodings.angle} | changes
+    return jq.models.QuantumStudent(**options)
+
+
+MODELS = {
+    "plain": quantum(),
+    "options": quantum(
+        encoding=functools.partial(jq.quantum.encodings.angle, axis="x"), input_width=2, measured=(1,)
+    ),
+    "amplitudes": quantum(encoding=jq.quantum.encodings.amplitude),
+    "no head": quantum(classes=2, head="none", initializer=jq.quantum.initializers.normal),
+    "mlp": jq.models.MLP(features=(4, 3), classes=3),
+    "linear": jq.models.Linear(classes=3),
+}
+
+
+def trained(model):
+    return model.init(jax.random.key(1), X)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_loaded_gives_the_same_logits_bit_for_bit(tmp_path, name):
+    model, params = MODELS[name], trained(MODELS[name])
+    jq.save_student(tmp_path, model, params, columns=("a", "b"))
+    found = jq.load_student(tmp_path)
+    np.testing.assert_array_equal(found.logits(X), model.apply(params, X))
+    assert jax.tree.structure(found.params) == jax.tree.structure(params)
+    assert (found.reduction, found.names, found.columns) == (None, None, ("a", "b"))
+
+
+def test_a_circuit_comes_back_equal(tmp_path):
+    jq.save_student(tmp_path, quantum(), trained(quantum()))
+    assert jq.load_student(tmp_path).model == quantum()
+
+
+def test_the_reduction_and_the_names_come_along(tmp_path):
+    raw = jax.random.normal(jax.random.key(0), (20, 5)) * 3 + 1
+    reduction = jq.data.fit_reduction(raw, features=2, span=(0, np.pi))
+    names, columns = ("ash", "oak", "elm"), tuple("abcde")
+    facts = {"label": "tree", "alpha": 0.5}
+    params = trained(quantum())
+    jq.save_student(tmp_path, quantum(), params, reduction=reduction, names=names, columns=columns, facts=facts)
+    found = jq.load_student(tmp_path)
+    assert (found.names, found.columns, found.facts) == (names, columns, facts)
+    wanted = quantum().apply(params, jq.data.apply_reduction(reduction, raw))
+    np.testing.assert_array_equal(found.logits(raw), wanted)
+
+
+def test_there_is_no_pickle_and_a_second_student_replaces_the_first(tmp_path):
+    for name in ("plain", "linear"):
+        jq.save_student(tmp_path, MODELS[name], trained(MODELS[name]))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["student.json", "student.npz"]
+    assert isinstance(jq.load_student(tmp_path).model, jq.models.Linear)
+    with np.load(tmp_path / "student.npz", allow_pickle=False) as archive:
+        assert sorted(archive) == ["params/params/head/bias", "params/params/head/kernel"]
+
+
+def own(x, qubits):
+    return jq.quantum.encodings.angle(x, qubits)
+
+
+class Other:
+    """A model that is not of this package."""
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (quantum(encoding=own), "`student.encoding` must be one of .*amplitude.*'own'"),
+        (quantum(encoding=lambda x, qubits: x), "`student.encoding` must be one of"),
+        (quantum(encoding=functools.partial(jq.quantum.encodings.angle, axis=("x",))), "have plain options"),
+        (Other(), "`student` must be a QuantumStudent, MLP, Linear, but is a Other"),
+    ],
+)
+def test_what_another_process_could_not_make_again_is_refused(tmp_path, model, told):
+    with pytest.raises(ValueError, match=told):
+        jq.save_student(tmp_path / "new", model, trained(quantum()))
+    assert not (tmp_path / "new").exists()
+
+
+def test_parameters_and_names_that_do_not_fit_are_refused(tmp_path):
+    params = trained(quantum())
+    bad = jax.tree.map(lambda leaf: leaf.at[0].set(jnp.nan), params)
+    with pytest.raises(ValueError, match=r"`params` must be finite numbers, but is otherwise in 'params/params/"):
+        jq.save_student(tmp_path, quantum(), bad)
+    with pytest.raises(ValueError, match="takes no such parameters for 2 features"):
+        jq.save_student(tmp_path, quantum(classes=4), params, columns=("a", "b"))
+    with pytest.raises(ValueError, match="`names` must name the 3 classes"):
+        jq.save_student(tmp_path, quantum(), params, names=("a", "b"))
+    with pytest.raises(ValueError, match="takes no such parameters for 3 features"):
+        jq.save_student(tmp_path, quantum(), params, columns=("a", "b", "c"))
+    with pytest.raises(ValueError, match="`columns` must hold each value once"):
+        jq.save_student(tmp_path, quantum(), params, columns=("a", "a"))
+
+
+def changed(directory, **changes):
+    path = directory / "student.json"
+    held = json.loads(path.read_text())
+    for where, value in changes.items():
+        *folders, name = where.split("__")
+        functools.reduce(lambda tree, folder: tree[folder], folders, held)[name] = value
+    path.write_text(json.dumps(held))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"format": 1}, "hold a student of format 2, but is .*student.json of 1"),
+        ({"sha256": "0"}, "student.npz, with another"),
+        ({"model__kind": "Pickle"}, "student.json does not fit together: .*`kind` must be one of"),
+        ({"model__encoding__name": "system"}, "student.json does not fit together: .*`encoding` must be one of"),
+        ({"model__encoding__name": "known_encodings"}, "`encoding` must be one of"),
+        ({"model__encoding__options": {"shell": "x"}}, "student.json does not fit together: .*unexpected keyword"),
+        (
+            {"model__circuit__gates": [["hack", [0], 0, None]]},
+            "student.json does not fit .*`gate.name` must be one",
+        ),
+        ({"model__circuit__layers": 3}, "student.json does not fit together: the model takes no such parameters"),
+        ({"model__classes": "3"}, "student.json does not fit together: .*`classes` must be an integer"),
+        ({"model": None}, "student.json is no saved student"),
+        ({"model__surprise": 1}, "student.json is no saved student"),
+    ],
+)
+def test_files_that_were_changed_are_refused_by_name(tmp_path, changes, told):
+    jq.save_student(tmp_path, quantum(), trained(quantum()), columns=("a", "b"))
+    changed(tmp_path, **changes)
+    with pytest.raises(ValueError, match=told):
+        jq.load_student(tmp_path)
+
+
+def test_files_that_are_missing_or_broken_are_refused_by_name(tmp_path):
+    with pytest.raises(ValueError, match=r"without student.json"):
+        jq.load_student(tmp_path)
+    jq.save_student(tmp_path, quantum(), trained(quantum()))
+    archive = tmp_path / "student.npz"
+    archive.write_bytes(archive.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"student.npz, with another"):
+        jq.load_student(tmp_path)
+    (tmp_path / "student.json").write_text("{")
+    with pytest.raises(ValueError, match=r"student.json is no saved student"):
+        jq.load_student(tmp_path)
+
+
+def test_arrays_that_would_need_pickle_are_refused(tmp_path):
+    jq.save_student(tmp_path, MODELS["linear"], trained(MODELS["linear"]))
+    archive = tmp_path / "student.npz"
+    np.savez(archive, **{"params/params/head/kernel": np.array([print], object)})
+    changed(tmp_path, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())
+    with pytest.raises(ValueError, match=r"student.npz"):
+        jq.load_student(tmp_path)
+
+
+def test_an_archive_that_unpacks_to_more_than_its_size_is_refused(tmp_path):
+    jq.save_student(tmp_path, MODELS["linear"], trained(MODELS["linear"]))
+    archive = tmp_path / "student.npz"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
+        stream.writestr("params/params/head/kernel.npy", bytes(10**6))
+    changed(tmp_path, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())
+    with pytest.raises(ValueError, match="unpack to its own size"):
+        jq.load_student(tmp_path)
+
+
+def test_every_encoding_that_ships_is_known():
+    known = saving.known_encodings()
+    assert {"amplitude", "angle", "zero", "iqp", "dense_angle"} <= set(known)
+    assert all(known[name] is getattr(jq.quantum.encodings, name) for name in known)

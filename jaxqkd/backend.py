@@ -1,7 +1,7 @@
-"""Gates to a matrix, contracted by tensorcircuit: the only module that imports it.
+"""TensorCircuit on its JAX backend: the only module that imports it.
 
 Importing tensorcircuit, and choosing its backend and precision, changes global state of jax, of the environment
-and of tensorcircuit itself. Everything here puts that state back, also when an exception passes through.
+and of tensorcircuit itself. Everything here restores that state, also when an exception passes through.
 """
 
 import functools
@@ -39,7 +39,7 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
     """
     turns = iter(angles)
     dtype = "complex128" if angles.dtype == jnp.float64 else "complex64"
-    with jax.default_matmul_precision("highest"), _tensorcircuit(dtype) as tc:
+    with jax.default_matmul_precision("highest"), on_jax(dtype) as tc:
         circuit = tc.Circuit(qubits)
         for name, places in gates:
             if name in SCALED:
@@ -52,7 +52,7 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
 
 
 @contextmanager
-def _tensorcircuit(dtype: str) -> Iterator[ModuleType]:
+def on_jax(dtype: str) -> Iterator[ModuleType]:
     """Yields tensorcircuit on its JAX backend at the given precision, and restores all global state."""
     with _LOCK:
         tc = _import()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxqkd.circuits import ROTATIONS, Gate
+from jaxqkd.circuits import FIXED, ROTATIONS, Gate
 
 BLOCK_QUBITS = 4
 PERMUTATIONS = {"cnot": (0, 1, 3, 2), "swap": (0, 2, 1, 3), "toffoli": (0, 1, 2, 3, 4, 5, 7, 6)}
@@ -193,3 +193,8 @@ def _sources(gates: Sequence[Gate], qubits: int) -> np.ndarray:
         places = qubits - 1 - np.asarray(gate.qubits)
         source = source[np.arange(2**qubits) ^ (flips << places).sum(axis=1)]
     return source.astype(np.int32)
+
+
+def has_lowering(gate: Gate) -> bool:
+    """Returns whether the gate can be written in the three kinds of product; others are left to TensorCircuit."""
+    return gate.name in FIXED or gate.name in ROTATIONS

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import jaxqkd as jq
+from jaxqkd.statistics import compare
 
 TEACHER = jq.models.MLP(features=(16,), classes=3)
 STUDENTS = {
@@ -76,7 +77,7 @@ def plot(results) -> Figure:
 def main() -> None:
     """Runs at the default size, prints what the corrected tests say, and saves the figure."""
     results = run("results/durable")
-    table = jq.studies.statistics.compare(results.f1_macro, "alpha", baseline=0)
+    table = compare(results.f1_macro, "alpha", baseline=0)
     columns = ["student", "temperature", "after", "mean", "p_corrected", "verdict"]
     print(table[columns].to_string(index=False, float_format=lambda value: f"{np.round(value, 3):g}"))
     plot(results).savefig("durable_study.png", dpi=150)

@@ -26,7 +26,7 @@ def run(
 ):
     """Returns test F1 by temperature, alpha (0 first) and seed, and the paired gains over alpha = 0."""
 
-    def seed_data(key):
+    def draw(key):
         k_data, k_noise, k_fit = jax.random.split(key, 3)
         drawn = jq.data.xor_grid(k_data, count=few + many + tests, classes=CLASSES)
         noisy = jq.data.with_label_noise(k_noise, drawn, noise, classes=CLASSES)
@@ -36,7 +36,7 @@ def run(
         return jq.label(jax.tree.map(lambda leaf: leaf[:few], noisy), TEACHER, params), test, params
 
     def teach(key, hp):
-        train, test, params = seed_data(key)
+        train, test, params = draw(key)
         return train, test, jq.metrics.f1(TEACHER.apply(params, test.x), test.labels, classes=CLASSES)
 
     def distil(drawn, hp):

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks, memory
-from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.circuits import Circuit, check_measured, matrix
 from jaxqkd.quantum import paulis
 from jaxqkd.quantum.noise import channels
 from jaxqkd.quantum.noise.channels import confusion_line
@@ -121,9 +121,7 @@ def _trajectory(
                     if instruction.angle is None
                     else (x.astype(theta.dtype) if instruction.is_driven else theta)[instruction.angle]
                 )
-                psi = _on(
-                    instruction.qubits, psi, functools.partial(jnp.matmul, paulis.gate(instruction.name, angle))
-                )
+                psi = _on(instruction.qubits, psi, functools.partial(jnp.matmul, matrix(instruction.name, angle)))
                 continue
             mine = (
                 _measurement(mid_circuit[instruction.qubits[0]])

@@ -9,12 +9,13 @@ import pytest
 from jax.test_util import check_grads
 
 import jaxqkd as jq
-from jaxqkd.circuits import FIXED, ROTATIONS, Circuit, Gate, hea, universal
+from jaxqkd.circuits import Circuit, Gate, hea, universal
 from jaxqkd.quantum import NoiseModel, channels, paulis
 from jaxqkd.quantum.noise.schedule import schedule
 from jaxqkd.quantum.simulators import pauli, statevector
 from jaxqkd.quantum.simulators.pauli import fusion
 from tests import reference
+from tests.reference import FIXED, ROTATIONS
 
 CHANNELS = {
     "bit flip": (channels.bit_flip, lambda p: reference.pauli_channel([1 - p, p, 0, 0])),

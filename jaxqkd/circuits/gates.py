@@ -1,7 +1,7 @@
 """Gates: the one table of what each of them is, which every interpreter of a circuit reads.
 
-Qubit 0 is the most significant bit of a basis state's index. A rotation is exp(-i angle G / 2), whose generator G is
-the Pauli string of its name; a controlled rotation turns its last qubit where the first is 1.
+Qubit 0 is the most significant bit of a basis state's index. A rotation is exp(-i angle G / 2), where G is the
+Pauli string in its name. A controlled rotation turns its last qubit where the first is 1.
 """
 
 import functools

@@ -78,7 +78,7 @@ def samples(
     """
     checks.integer("count", count)
     read = check_measured(measured, circuit.qubits)
-    check(noise, circuit, read)
+    check(noise, circuit)
     statevector.check_shapes(circuit, theta, states, x)
     memory.check_states(circuit.qubits, len(states))
     x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.circuits import ROTATIONS
+from jaxqkd.circuits import gates as table
 
 SCALED = {"2h": np.array([[1, 1], [1, -1]]), "h/2": np.array([[0.5, 0.5], [0.5, -0.5]])}
 """Hadamard gates times sqrt(2) and over sqrt(2), exact in any precision; one of each makes a pair."""
@@ -29,8 +29,7 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
     """Returns the matrix [2^k, 2^k] of gates, in order, on k qubits.
 
     Args:
-        gates: Pairs of a name of `circuits.FIXED`, `circuits.ROTATIONS` or `SCALED`, and the places 0 ... k - 1
-            it acts on.
+        gates: Pairs of a name of `circuits.GATES` or `SCALED`, and the places 0 ... k - 1 it acts on.
         qubits: The number k; place 0 is the most significant bit of the matrix's index.
         angles: Angles in radians [rotations], one a rotation among the gates, in order.
 
@@ -42,10 +41,14 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
     with jax.default_matmul_precision("highest"), on_jax(dtype) as tc:
         circuit = tc.Circuit(qubits)
         for name, places in gates:
+            spec = table.GATES.get(name)
+            angle = {"theta": next(turns)} if spec and spec.is_rotation else {}
             if name in SCALED:
                 circuit.any(*places, unitary=jnp.asarray(SCALED[name], dtype))
+            elif spec and not spec.tensorcircuit:
+                circuit.any(*places, unitary=table.matrix(name, angle.get("theta")).astype(dtype))
             else:
-                getattr(circuit, name)(*places, **({"theta": next(turns)} if name in ROTATIONS else {}))
+                getattr(circuit, (spec and spec.tensorcircuit) or name)(*places, **angle)
         for place in set(range(qubits)).difference(*(places for _, places in gates)):
             circuit.i(place)  # a wire without a gate makes tensorcircuit ask for cotengra
         return circuit.quoperator().eval_matrix()

@@ -20,12 +20,20 @@ GATES = {
     **{name: PAULIS[name] for name in "xyz"},
     "h": (PAULIS["x"] + PAULIS["z"]) / np.sqrt(2),
     "s": np.diag([1, 1j]),
+    "sdg": np.diag([1, -1j]),
     "t": np.diag([1, np.exp(0.25j * np.pi)]),
+    "tdg": np.diag([1, np.exp(-0.25j * np.pi)]),
+    "sx": (np.eye(2) + 1j * (np.eye(2) - PAULIS["x"]) + PAULIS["x"]) / 2,
+    "sxdg": (np.eye(2) - 1j * (np.eye(2) - PAULIS["x"]) + PAULIS["x"]) / 2,
     "cnot": np.eye(4) + np.kron(ONE, FLIP),
     "cz": np.diag([1, 1, 1, -1]),
     "swap": sum(np.kron(pauli, pauli) for pauli in PAULIS.values()) / 2,
     "toffoli": np.eye(8) + np.kron(np.kron(ONE, ONE), FLIP),
 }
+FIXED = {name: len(gate).bit_length() - 1 for name, gate in GATES.items()}
+"""Gates without an angle, with the number of their qubits."""
+ROTATIONS = {"rx": 1, "ry": 1, "rz": 1, "rxx": 2, "ryy": 2, "rzz": 2, "crx": 2, "cry": 2, "crz": 2}
+"""Gates with an angle, with the number of their qubits."""
 
 
 def kron(factors):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from jaxqkd import backend
-from jaxqkd.circuits import FIXED, ROTATIONS, hea, universal
+from jaxqkd.circuits import hea, universal
 from jaxqkd.quantum.simulators import statevector
 from tests import reference
+from tests.reference import FIXED, ROTATIONS
 
 PLACEMENTS = [
     (name, places, qubits)

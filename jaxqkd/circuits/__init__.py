@@ -1,4 +1,4 @@
-"""Circuits: plain, hashable data that everything else interprets, and the ansätze that return them."""
+"""Circuits: plain, hashable data that everything else interprets, the gates they are made of, and ansätze."""
 
 from jaxqkd.circuits.ansatze import (
     hea,
@@ -9,18 +9,21 @@ from jaxqkd.circuits.ansatze import (
     strongly_entangling,
     universal,
 )
+from jaxqkd.circuits.circuit import Circuit, check_measured
 from jaxqkd.circuits.drawing import Description, describe
-from jaxqkd.circuits.gates import FIXED, ROTATIONS, Circuit, Gate, check_measured
+from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix
 
 __all__ = [
-    "FIXED",
-    "ROTATIONS",
+    "GATES",
     "Circuit",
     "Description",
     "Gate",
+    "GateSpec",
+    "Part",
     "check_measured",
     "describe",
     "hea",
+    "matrix",
     "mirror_angles",
     "mirrored",
     "real_amplitudes",

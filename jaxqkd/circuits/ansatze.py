@@ -7,10 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits.gates import Circuit, Gate, check_measured
-
-INVERSES = {"s": ("z", "s"), "t": ("z", "s", "t")}
-"""Gates that undo a gate without an angle; all others of them undo themselves."""
+from jaxqkd.circuits.circuit import Circuit, check_measured
+from jaxqkd.circuits.gates import GATES, Gate
 
 
 def hea(*, qubits: int, layers: int, hadamard: bool = False, scale: float = 1.0) -> Circuit:
@@ -71,14 +69,14 @@ def strongly_entangling(*, qubits: int, layers: int, ranges: Sequence[int] | Non
     """Returns layers of RZ, RY, RZ on every qubit, then CNOTs from each qubit i to qubit (i + r) mod Q.
 
     The range r of layer l is `ranges[l % len(ranges)]`; by default the ranges are 1 ... Q - 1. One layer of the
-    circuit holds the shortest stretch of layers that repeats: a cycle of the ranges where L is a multiple of it,
-    which compiles quickest; all L layers at worst. In either case `theta.reshape(L, Q, 3)` has the angles by
-    layer and qubit in the order of the gates, as PennyLane's `StronglyEntanglingLayers` takes them.
+    returned circuit holds the shortest sequence of layers that repeats: one cycle of the ranges if L is a multiple
+    of its length, which compiles fastest, and all L layers at worst. In each case `theta.reshape(L, Q, 3)` holds
+    the angles by layer and qubit in the order of the gates, as PennyLane's `StronglyEntanglingLayers` takes them.
 
     Args:
         qubits: Number of qubits Q. One qubit has no CNOTs, and two have one each way.
         layers: Number of layers L.
-        ranges: Ranges, each of 1 ... Q - 1, that the layers go through in turn. `(1,)` gives `hea`.
+        ranges: Ranges out of 1 ... Q - 1, which the layers use cyclically. `(1,)` gives `hea`.
 
     References:
         Schuld, Bocharov, Svore, Wiebe, Circuit-centric quantum classifiers, arXiv:1804.00633.
@@ -87,7 +85,7 @@ def strongly_entangling(*, qubits: int, layers: int, ranges: Sequence[int] | Non
     checks.integer("layers", layers)
     cycle = range(1, qubits) if ranges is None else tuple(ranges)
     within = all(isinstance(reach, int | np.integer) and 0 < reach < qubits for reach in cycle)
-    good = within and (len(cycle) > 0 or ranges is None)
+    good = within and (ranges is None or len(cycle) > 0)
     checks.require(good, "ranges", f"hold integers of 1 ... {qubits - 1} for {qubits} qubits", ranges)
     each = list(itertools.islice(itertools.cycle(cycle or (0,)), layers))
     period = next(n for n in range(1, layers + 1) if layers % n == 0 and each == each[:n] * (layers // n))
@@ -98,16 +96,16 @@ def strongly_entangling(*, qubits: int, layers: int, ranges: Sequence[int] | Non
 def real_amplitudes(*, qubits: int, layers: int, entanglement: str = "reverse_linear") -> Circuit:
     """Returns layers of RY on every qubit, then CNOTs: real states stay real.
 
-    Q trained angles a layer. Layers repeat whole, so CNOTs come last, where Qiskit's `real_amplitudes` ends with
-    rotations: L layers are Qiskit's circuit of L - 1 repetitions, with its L Q angles in its order, and one more
-    set of CNOTs after it.
+    Q trained angles a layer. Every layer ends with CNOTs, whereas Qiskit's `real_amplitudes` ends with rotations:
+    L layers are Qiskit's circuit of L - 1 repetitions, with the same L Q angles in the same order, followed by one
+    more set of CNOTs.
 
     Args:
         qubits: Number of qubits Q.
         layers: Number of layers L.
-        entanglement: "linear" for CNOTs from qubit i to i + 1 along the chain; "reverse_linear" for the same from
-            its end; "circular" for qubit Q - 1 to 0 and then the chain, which is the chain alone for two qubits;
-            "full" for each qubit to every later one.
+        entanglement: "linear" for CNOTs from qubit i to i + 1 along the chain; "reverse_linear" for the same CNOTs
+            in reverse order; "circular" for a CNOT from qubit Q - 1 to 0, if Q > 2, and then the chain; "full" for
+            CNOTs from each qubit to every later one.
 
     References:
         Qiskit's circuit library; Abbas et al., The power of quantum neural networks, Nat. Comput. Sci. 1 (2021).
@@ -126,17 +124,17 @@ def real_amplitudes(*, qubits: int, layers: int, entanglement: str = "reverse_li
 
 
 def reuploading(circuit: Circuit, *, features: int, axis: str = "y") -> Circuit:
-    """Returns the circuit with the features turning the qubits again before each of its layers.
+    """Returns the circuit with rotations by the features before each of its layers.
 
-    Feature k mod D turns qubit k mod Q, until each feature and each qubit had its turn. More features than qubits
-    come in rounds of Q, each followed by the circuit's gates with angles of its own, since turns of one qubit
-    about one axis would only add up. Then the circuit has ceil(D / Q) times as many angles a layer, the first
-    round's first. The first layer encodes the features, so the usual encoding is `jaxqkd.quantum.encodings.zero`.
+    Rotation k = 0, 1, ... max(D, Q) - 1 turns qubit k mod Q by feature k mod D. They come in rounds of Q, each
+    followed by the circuit's gates with angles of its own, since rotations of one qubit about one axis would only
+    add up. With D > Q features the circuit has ceil(D / Q) times as many angles a layer, those of the first round
+    first. The first layer encodes the features, so the usual encoding is `jaxqkd.quantum.encodings.zero`.
 
     Args:
         circuit: The circuit whose layers are trained.
         features: Number of features D, angles in radians.
-        axis: "x", "y" or "z", about which the features turn. A turn of `|0>` about z does nothing.
+        axis: "x", "y" or "z", the axis of these rotations. A rotation of `|0>` about z has no effect.
 
     References:
         Pérez-Salinas et al., Data re-uploading for a universal quantum classifier, Quantum 4, 226 (2020).
@@ -154,14 +152,14 @@ def reuploading(circuit: Circuit, *, features: int, axis: str = "y") -> Circuit:
 def mirrored(circuit: Circuit, *, blocks: int = 1) -> Circuit:
     """Returns the circuit in blocks, each followed by its inverse with angles of its own.
 
-    A block of D = L / blocks layers is one layer of the new circuit, with 2 D P angles: those of the D layers in
-    turn, then their inverses' in the same order. Where an inverse's angles are the negative ones, the block is
-    the identity: start there by `jaxqkd.quantum.initializers.identity_blocks`. Gates without an angle that end a
+    A block of D = L / blocks layers, with its inverse, is one layer of the new circuit. It has 2 D P angles: those
+    of the D layers, then those of their inverses in the same order. Where the inverse has the negative angles, the
+    block is the identity; `jaxqkd.quantum.initializers.identity_blocks` starts there. Fixed gates at the end of a
     layer cancel in the middle of a block at any angles, so a block of one layer of `hea` never entangles.
 
     Args:
-        circuit: The circuit, of L layers. No gate of a layer is driven by a feature.
-        blocks: Into how many blocks the layers are split evenly. A block is compiled as a whole.
+        circuit: The circuit, of L layers. No feature may drive a gate of its layers.
+        blocks: Number of blocks, a divisor of L. A block is compiled as a whole.
 
     References:
         Grant et al., An initialization strategy for addressing barren plateaus, Quantum 3, 214 (2019).
@@ -178,12 +176,14 @@ def mirrored(circuit: Circuit, *, blocks: int = 1) -> Circuit:
 
 
 def mirror_angles(circuit: Circuit) -> list[tuple[int, int]]:
-    """Returns the indices of each angle of a mirrored block and of its inverse's, over all rounds of features.
+    """Returns pairs of indices: each angle of a mirrored block, and the same angle of the block's inverse.
+
+    The pairs of all rounds of `reuploading` are listed, if the circuit has them.
 
     Raises:
-        ValueError: If the gates between those that features drive are not blocks of `mirrored`.
+        ValueError: If the gates between those that features drive are not a block and its inverse.
     """
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     for is_driven, stretch in itertools.groupby(circuit.gates, key=lambda gate: gate.x is not None):
         gates = list(stretch)
         angles = sorted({gate.theta for gate in gates if gate.theta is not None})
@@ -191,14 +191,14 @@ def mirror_angles(circuit: Circuit) -> list[tuple[int, int]]:
         good = is_driven or any(gates[n:] == _inverse(gates[:n], half) for n in range(len(gates)))
         cure = "Build it by `jaxqkd.circuits.mirrored`."
         checks.require(good, "circuit", "be mirrored", f"of {len(gates)} gates that are not", cure)
-        found += [(angle, angle + half) for angle in angles[:half]]
-    return found
+        pairs += [(angle, angle + half) for angle in angles[:half]]
+    return pairs
 
 
 def _turned_ring(qubits: int, reach: int, first: int = 0) -> list[Gate]:
-    """Returns RZ, RY, RZ on every qubit, of angles from first on, and CNOTs to the qubit at that reach."""
+    """Returns RZ, RY, RZ on every qubit, with angles numbered from `first`, then CNOTs from i to i + reach."""
     names = enumerate(("rz", "ry", "rz") * qubits)
-    turns = [Gate(name, (place // 3,), theta=first + place) for place, name in names]
+    turns = [Gate(name, (index // 3,), theta=first + index) for index, name in names]
     ring = [Gate("cnot", (qubit, (qubit + reach) % qubits)) for qubit in range(qubits if reach else 0)]
     return [*turns, *ring]
 
@@ -208,12 +208,8 @@ def _shifted(gates: Sequence[Gate], by: int) -> list[Gate]:
 
 
 def _inverse(gates: Sequence[Gate], by: int) -> list[Gate]:
-    """Returns gates that undo the gates where their angles, the indices shifted by that many, are the negative."""
-    return [
-        gate._replace(name=name)
-        for gate in reversed(_shifted(gates, by))
-        for name in INVERSES.get(gate.name, (gate.name,))
-    ]
+    """Returns gates that undo the gates at the negative angles; `by` is added to the angles' indices."""
+    return [gate._replace(name=GATES[gate.name].inverse or gate.name) for gate in reversed(_shifted(gates, by))]
 
 
 def _hadamards(qubits: int, wanted: bool) -> tuple[Gate, ...]:

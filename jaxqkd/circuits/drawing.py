@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jaxqkd.circuits.gates import Circuit, Gate
-
-SYMBOLS = {"cnot": ("●", "X"), "cz": ("●", "●"), "swap": ("x", "x"), "toffoli": ("●", "●", "X")}
-SYMBOLS |= {name: ("●", name[1:].upper()) for name in ("crx", "cry", "crz")}
+from jaxqkd.circuits.circuit import Circuit
+from jaxqkd.circuits.gates import GATES, Gate
 
 
 class Description(NamedTuple):
@@ -15,11 +13,11 @@ class Description(NamedTuple):
 
     Attributes:
         parameters: Trained angles.
-        gates: How many gates there are of each name.
-        two_qubit_gates: Gates on two or more qubits.
-        depth: Moments in which every gate starts as soon as its qubits are free.
-        drawing: The prefix, then one layer between double bars, a line a qubit; t3 is the trained angle 3,
-            x0 the feature 0.
+        gates: Number of gates of each name.
+        two_qubit_gates: Number of gates on two or more qubits.
+        depth: Number of moments, where every gate starts as soon as its qubits are free.
+        drawing: The prefix, then one layer between double bars, one line a qubit; t3 is trained angle 3, x0 is
+            feature 0.
     """
 
     parameters: int
@@ -54,7 +52,7 @@ def describe(circuit: Circuit) -> Description:
 
 
 def _moments(gates: Sequence[Gate], spans: bool = False) -> list[list[Gate]]:
-    """Returns the gates by moment; with spans, a gate also takes the qubits between its own, as a drawing does."""
+    """Returns the gates by moment; with `spans`, a gate also takes the qubits between its own, as drawn."""
     free: dict[int, int] = {}
     moments: list[list[Gate]] = []
     for gate in gates:
@@ -90,9 +88,6 @@ def _add_column(lines: list[str], moment: list[Gate]) -> list[str]:
     return [line + cell.rjust(width, "─") + "─" for line, cell in zip(lines, cells, strict=True)]
 
 
-def _symbols(gate: Gate) -> Sequence[str]:
+def _symbols(gate: Gate) -> list[str]:
     angle = f"(t{gate.theta})" if gate.theta is not None else f"(x{gate.x})" if gate.x is not None else ""
-    if gate.name in SYMBOLS:
-        *controls, last = SYMBOLS[gate.name]
-        return [*controls, last + angle]
-    return [gate.name[len(gate.qubits) > 1 :].upper() + angle] * len(gate.qubits)
+    return [symbol + angle * (symbol != "●") for symbol in GATES[gate.name].symbols]

@@ -1,31 +1,30 @@
-"""Gates and circuits as plain, hashable data.
+"""Gates: the one table of what each of them is, which every interpreter of a circuit reads.
 
-Qubit 0 is the most significant bit of a basis state's index. A rotation turns by exp(-i angle G / 2), where
-G is the Pauli string of its name; controlled rotations turn the last qubit where the first is 1.
+Qubit 0 is the most significant bit of a basis state's index. A rotation is exp(-i angle G / 2), where G is the
+Pauli string in its name. A controlled rotation turns its last qubit where the first is 1.
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
 
-FIXED = {"h": 1, "x": 1, "y": 1, "z": 1, "s": 1, "t": 1, "cnot": 2, "cz": 2, "swap": 2, "toffoli": 3}
-"""Gates without an angle, with the number of their qubits."""
-
-ROTATIONS = {"rx": 1, "ry": 1, "rz": 1, "rxx": 2, "ryy": 2, "rzz": 2, "crx": 2, "cry": 2, "crz": 2}
-"""Gates with an angle in radians, with the number of their qubits."""
+PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+"""The Pauli matrices I, X, Y, Z."""
 
 
 class Gate(NamedTuple):
-    """One gate of a layer.
+    """One gate of a circuit.
 
     Attributes:
-        name: A name of `FIXED` or `ROTATIONS`.
-        qubits: The qubits that it acts on, control first.
+        name: A name of `GATES`.
+        qubits: The qubits that it acts on, controls first.
         theta: Index of its trained angle among the layer's angles, or None.
         x: Index of the feature that is its angle, or None. A rotation has exactly one of theta and x.
     """
@@ -36,96 +35,162 @@ class Gate(NamedTuple):
     x: int | None = None
 
 
-@dataclass(frozen=True)
-class Circuit:
-    """A prefix of gates, then `layers` repetitions of one layer of gates, each layer with angles of its own.
+class Part(NamedTuple):
+    """One of the gates that another gate is written in.
 
     Attributes:
-        qubits: Number of qubits Q.
-        layers: Number of layers L.
-        gates: The gates of one layer, in order. Their theta indices are 0 ... P - 1, each used at least once.
-        prefix: Gates before the first layer; they have no trained angles.
-        scale: Factor of every trained angle: a gate turns by scale * theta.
-
-    Raises:
-        ValueError: On an unknown gate, a qubit that is not there, or angles that do not add up.
-
-    Example:
-        >>> circuit = Circuit(2, 1, (Gate("ry", (0,), theta=0), Gate("cnot", (0, 1))))
-        >>> circuit.shape
-        (1, 1)
+        name: A name of `GATES`.
+        places: Which of the other gate's qubits it acts on.
+        factor: What the other gate's angle is multiplied by to give its own, or None.
+        angle: Its angle, if that is a number, or None.
     """
 
-    qubits: int
-    layers: int
-    gates: tuple[Gate, ...]
-    prefix: tuple[Gate, ...] = ()
-    scale: float = 1.0
+    name: str
+    places: tuple[int, ...]
+    factor: float | None = None
+    angle: float | None = None
+
+
+@dataclass(frozen=True, eq=False)  # hashed by identity, since arrays have no hash
+class GateSpec:
+    """What a gate on k qubits is. An entry of `GATES` is all that a new gate needs.
+
+    Attributes:
+        name: Its name.
+        symbols: What a drawing shows on each qubit, "●" for a control.
+        openqasm: Its name in the standard libraries of OpenQASM 2 and 3, or the gates with such a name that it is
+            written in, up to a global phase.
+        matrix: Unitary matrix [2^k, 2^k] of a gate without an angle, else None.
+        generator: Hermitian matrix G [2^k, 2^k] of a rotation exp(-i angle G / 2), else None. Its eigenvalues are
+            -1, 0 or 1; a multiple of the identity, which is a global phase, may be added to bring them there.
+        inverse: Name of the gate that undoes it, or None for the gate itself; a rotation takes the negative angle.
+        tensorcircuit: Name of the method of `tensorcircuit.Circuit`, or None to apply the matrix.
+
+    Raises:
+        ValueError: On a matrix that is not unitary, or a generator without these eigenvalues.
+    """
+
+    name: str
+    symbols: tuple[str, ...]
+    openqasm: str | tuple[Part, ...]
+    matrix: np.ndarray | None = None
+    generator: np.ndarray | None = None
+    inverse: str | None = None
+    tensorcircuit: str | None = None
 
     def __post_init__(self) -> None:
-        checks.integer("qubits", self.qubits)
-        checks.integer("layers", self.layers)
-        checks.positive("scale", self.scale)
-        object.__setattr__(self, "gates", tuple(map(_as_gate, self.gates)))
-        object.__setattr__(self, "prefix", tuple(map(_as_gate, self.prefix)))
-        for gate in (*self.prefix, *self.gates):
-            _check_gate(gate, self.qubits)
-        trained = [gate.name for gate in self.prefix if gate.theta is not None]
-        checks.require(not trained, "prefix", "have no trained angles", trained, "Move those gates to `gates`.")
-        used = sorted({gate.theta for gate in self.gates if gate.theta is not None})
-        cure = "Number the trained angles of a layer 0, 1, 2, ... without gaps."
-        checks.require(used == list(range(len(used))), "gates", "use every theta index", used, cure)
-
-    @functools.cached_property
-    def shape(self) -> tuple[int, int]:
-        """The shape (L, P) of the trained angles theta."""
-        return self.layers, len({gate.theta for gate in self.gates if gate.theta is not None})
+        given = [name for name in ("matrix", "generator") if getattr(self, name) is not None]
+        checks.require(len(given) == 1, "matrix, generator", "be given, one of them alone", given)
+        array = np.asarray(getattr(self, given[0]), complex)
+        size = 2 ** len(self.symbols)
+        checks.require(array.shape == (size, size), given[0], f"have the shape [{size}, {size}]", array.shape)
+        if given == ["matrix"]:
+            unitary = np.allclose(array @ array.conj().T, np.eye(size))
+            checks.require(unitary, "matrix", "be unitary", array.tolist())
+        else:
+            good = np.allclose(array, array.conj().T) and np.allclose(array @ array @ array, array)
+            cure = "Divide it by its largest eigenvalue, or add a multiple of the identity."
+            checks.require(good, "generator", "be Hermitian with eigenvalues -1, 0, 1", array.tolist(), cure)
+        object.__setattr__(self, given[0], array)
 
     @property
-    def features(self) -> int:
-        """How many features the gates read, 0 where none is driven by a feature."""
-        indices = [gate.x for gate in (*self.prefix, *self.gates) if gate.x is not None]
-        return max(indices, default=-1) + 1
+    def qubits(self) -> int:
+        """The number of qubits k."""
+        return len(self.symbols)
+
+    @property
+    def is_rotation(self) -> bool:
+        """Whether the gate has an angle."""
+        return self.generator is not None
+
+    @functools.cached_property
+    def terms(self) -> np.ndarray:
+        """Matrices [3, 2^k, 2^k] whose sum, weighted by 1, cos(angle / 2) and sin(angle / 2), is the gate."""
+        if self.generator is None:
+            assert self.matrix is not None
+            return np.stack([self.matrix, *np.zeros((2, *self.matrix.shape))])
+        turned = self.generator @ self.generator  # the projector on what is not in the kernel of G
+        return np.stack([np.eye(len(turned)) - turned, turned, -1j * self.generator])
+
+    @functools.cached_property
+    def kind(self) -> Literal["diagonal", "real", "permutation", "other"]:
+        """What is special about the matrix: "real" is one of one qubit, "permutation" one of basis states."""
+        if not np.any(self.terms * (1 - np.eye(2**self.qubits))):
+            return "diagonal"
+        if self.qubits == 1 and not np.any(self.terms.imag):
+            return "real"
+        zeros_and_ones = not self.is_rotation and np.all(self.terms == self.terms**2)
+        return "permutation" if zeros_and_ones else "other"
 
 
-def check_measured(measured: Iterable[int] | None, qubits: int, argument: str = "measured") -> tuple[int, ...]:
-    """Returns the measured qubits as a tuple, all of them for None; refuses what is out of range or repeated."""
-    if measured is None:
-        return tuple(range(qubits))
-    chosen = tuple(measured)
-    inside = all(isinstance(qubit, int | np.integer) and 0 <= qubit < qubits for qubit in chosen)
-    cure = f"A circuit of {qubits} qubits has qubits 0 ... {qubits - 1}."
-    good = inside and 0 < len(set(chosen)) == len(chosen)
-    checks.require(good, argument, f"name distinct qubits of {qubits}", chosen, cure)
-    return tuple(map(int, chosen))
+def matrix(name: str, angle: jax.Array | float | None = None) -> jax.Array:
+    """Returns the complex matrix [2^k, 2^k] of a gate, at an angle in radians if it is a rotation.
+
+    Example:
+        >>> matrix("x").real.tolist()
+        [[0.0, 1.0], [1.0, 0.0]]
+    """
+    spec = spec_of(name, has_angle=angle is not None)
+    if angle is None:
+        return jnp.asarray(spec.terms[0], complex)
+    parts = jnp.stack([jnp.ones_like(angle), jnp.cos(angle / 2), jnp.sin(angle / 2)])
+    flat = jnp.asarray(spec.terms.reshape(3, -1), jnp.result_type(parts, jnp.complex64))
+    return jnp.matmul(parts, flat, precision="highest").reshape(spec.terms.shape[1:])
 
 
-def _as_gate(gate: Gate) -> Gate:
-    """Returns the gate with plain integers, so that equal circuits print alike."""
-    name, qubits, theta, x = Gate(*gate)
-    listed = isinstance(qubits, Iterable)
-    checks.require(
-        listed, "gate.qubits", "be a tuple of qubits", repr(qubits), f'Write Gate("{name}", ({qubits},)).'
-    )
-    return Gate(name, tuple(map(_index, qubits)), _index(theta), _index(x))
+def spec_of(name: str, *, has_angle: bool) -> GateSpec:
+    """Returns the entry of a name; refuses an angle for a gate without one, and a rotation without its angle."""
+    checks.one_of("name", name, sorted(GATES))
+    spec = GATES[name]
+    must = f"be given for {name!r}, a rotation" if spec.is_rotation else f"be None for {name!r}, which has none"
+    checks.require(spec.is_rotation == has_angle, "angle", must, "a number" if has_angle else None)
+    return spec
 
 
-def _index(number: Any) -> Any:
-    if number is None:
-        return None
-    checks.integer("gate", number, least=0)
-    return int(number)
+def _controlled(matrix: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """Returns the block matrix of `off` where the control is 0, and of `matrix` where it is 1."""
+    return np.block([[off, np.zeros_like(off)], [np.zeros_like(off), matrix]])
 
 
-def _check_gate(gate: Gate, qubits: int) -> None:
-    known = FIXED | ROTATIONS
-    checks.one_of("gate.name", gate.name, sorted(known))
-    distinct = len(set(gate.qubits)) == len(gate.qubits) == known[gate.name]
-    need = f"be {known[gate.name]} distinct qubits for {gate.name!r}"
-    checks.require(distinct, "gate.qubits", need, gate.qubits)
-    inside = all(qubit < qubits for qubit in gate.qubits)
-    checks.require(inside, "gate.qubits", f"lie in 0 ... {qubits - 1}", gate.qubits)
-    angles = [index for index in (gate.theta, gate.x) if index is not None]
-    wanted = int(gate.name in ROTATIONS)
-    need = "be set, one of them alone, for a rotation" if wanted else f"be None for {gate.name!r}"
-    checks.require(len(angles) == wanted, "gate.theta, gate.x", need, (gate.theta, gate.x))
+_I, _X, _Y, _Z = PAULIS
+_S, _T = np.diag([1, 1j]), np.diag([1, np.exp(0.25j * np.pi)])
+_SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2
+_CNOT, _NONE = _controlled(_X, _I), np.zeros((2, 2))
+
+_H = Part("h", (0,)), Part("h", (1,))
+_RX = tuple(Part("rx", (place,), angle=np.pi / 2) for place in (0, 1))
+_RX_BACK = tuple(part._replace(angle=-np.pi / 2) for part in _RX)
+_CX = Part("cnot", (0, 1))
+_CX_THRICE = _CX, Part("cnot", (1, 0)), _CX
+_RZZ = _CX, Part("rz", (1,), factor=1), _CX
+_CRY = Part("ry", (1,), factor=0.5), _CX, Part("ry", (1,), factor=-0.5), _CX
+_CRX = _H[1], Part("crz", (0, 1), factor=1), _H[1]
+
+_SPECS = (
+    GateSpec("h", ("H",), "h", matrix=(_X + _Z) / np.sqrt(2), tensorcircuit="h"),
+    GateSpec("x", ("X",), "x", matrix=_X, tensorcircuit="x"),
+    GateSpec("y", ("Y",), "y", matrix=_Y, tensorcircuit="y"),
+    GateSpec("z", ("Z",), "z", matrix=_Z, tensorcircuit="z"),
+    GateSpec("s", ("S",), "s", matrix=_S, inverse="sdg", tensorcircuit="s"),
+    GateSpec("sdg", ("S†",), "sdg", matrix=_S.conj(), inverse="s", tensorcircuit="sd"),
+    GateSpec("t", ("T",), "t", matrix=_T, inverse="tdg", tensorcircuit="t"),
+    GateSpec("tdg", ("T†",), "tdg", matrix=_T.conj(), inverse="t"),  # TensorCircuit's `td` is of single precision
+    GateSpec("sx", ("√X",), (_H[0], Part("s", (0,)), _H[0]), matrix=_SX, inverse="sxdg"),
+    GateSpec("sxdg", ("√X†",), (_H[0], Part("sdg", (0,)), _H[0]), matrix=_SX.conj(), inverse="sx"),
+    GateSpec("cnot", ("●", "X"), "cx", matrix=_CNOT, tensorcircuit="cnot"),
+    GateSpec("cz", ("●", "●"), "cz", matrix=_controlled(_Z, _I), tensorcircuit="cz"),
+    GateSpec("swap", ("x", "x"), _CX_THRICE, matrix=np.eye(4)[[0, 2, 1, 3]], tensorcircuit="swap"),
+    GateSpec("toffoli", ("●", "●", "X"), "ccx", matrix=_controlled(_CNOT, np.eye(4)), tensorcircuit="toffoli"),
+    GateSpec("rx", ("RX",), "rx", generator=_X, tensorcircuit="rx"),
+    GateSpec("ry", ("RY",), "ry", generator=_Y, tensorcircuit="ry"),
+    GateSpec("rz", ("RZ",), "rz", generator=_Z, tensorcircuit="rz"),
+    GateSpec("rxx", ("XX", "XX"), (*_H, *_RZZ, *_H), generator=np.kron(_X, _X), tensorcircuit="rxx"),
+    GateSpec("ryy", ("YY", "YY"), (*_RX, *_RZZ, *_RX_BACK), generator=np.kron(_Y, _Y), tensorcircuit="ryy"),
+    GateSpec("rzz", ("ZZ", "ZZ"), _RZZ, generator=np.kron(_Z, _Z), tensorcircuit="rzz"),
+    GateSpec("crx", ("●", "RX"), _CRX, generator=_controlled(_X, _NONE), tensorcircuit="crx"),
+    GateSpec("cry", ("●", "RY"), _CRY, generator=_controlled(_Y, _NONE), tensorcircuit="cry"),
+    GateSpec("crz", ("●", "RZ"), "crz", generator=_controlled(_Z, _NONE), tensorcircuit="crz"),
+)
+
+GATES: Mapping[str, GateSpec] = {spec.name: spec for spec in _SPECS}
+"""Every gate, by its name."""

@@ -3,13 +3,12 @@
 Only gates that the standard libraries of OpenQASM 2 and of OpenQASM 3 share are used; others are written in them.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from jaxqkd.circuits import Circuit, Gate
+from jaxqkd.circuits import GATES, Circuit, Gate, Part
 
 Angle = float | str
 """Radians, or an OpenQASM expression of the features x0, x1, ..."""
@@ -19,7 +18,7 @@ class Operation(NamedTuple):
     """One gate of the standard libraries.
 
     Attributes:
-        name: Out of h x y z s t p rx ry rz cx cz crz ccx.
+        name: A name of the standard libraries.
         qubits: The qubits that it acts on, controls first.
         angle: Its angle, or None for a gate without one.
     """
@@ -39,61 +38,23 @@ def of_circuit(circuit: Circuit, theta: np.ndarray, x: Sequence[Angle]) -> list[
 
 
 def _of_gate(gate: Gate, layer: Sequence[float], x: Sequence[Angle]) -> list[Operation]:
+    angle: Angle | None = None if gate.x is None else x[gate.x]
     if gate.theta is not None:
-        angle: Angle | None = float(layer[gate.theta])
-    else:
-        angle = None if gate.x is None else x[gate.x]
-    if gate.name in _WRITTEN:
-        return _WRITTEN[gate.name](gate.qubits, angle)
-    return [Operation(_NAMES.get(gate.name, gate.name), gate.qubits, angle)]
+        angle = float(layer[gate.theta])
+    written = GATES[gate.name].openqasm
+    if isinstance(written, str):
+        return [Operation(written, gate.qubits, angle)]
+    return [_of_part(part, gate.qubits, angle) for part in written]
 
 
-_NAMES = {"cnot": "cx", "toffoli": "ccx"}
+def _of_part(part: Part, qubits: tuple[int, ...], angle: Angle | None) -> Operation:
+    name = GATES[part.name].openqasm
+    assert isinstance(name, str)
+    own = part.angle if part.factor is None or angle is None else _times(part.factor, angle)
+    return Operation(name, tuple(qubits[place] for place in part.places), own)
 
 
-def _swap(qubits: tuple[int, ...], angle: Angle | None) -> list[Operation]:
-    a, b = qubits
-    return [Operation("cx", pair) for pair in ((a, b), (b, a), (a, b))]
-
-
-def _rzz(qubits: tuple[int, ...], angle: Angle | None) -> list[Operation]:
-    into = Operation("cx", qubits)
-    return [into, Operation("rz", qubits[1:], angle), into]
-
-
-def _rxx(qubits: tuple[int, ...], angle: Angle | None) -> list[Operation]:
-    turns = [Operation("h", (qubit,)) for qubit in qubits]
-    return [*turns, *_rzz(qubits, angle), *turns]
-
-
-def _ryy(qubits: tuple[int, ...], angle: Angle | None) -> list[Operation]:
-    def turns(quarter: float) -> list[Operation]:
-        return [Operation("rx", (qubit,), quarter) for qubit in qubits]
-
-    return [*turns(math.pi / 2), *_rzz(qubits, angle), *turns(-math.pi / 2)]
-
-
-def _crx(qubits: tuple[int, ...], angle: Angle | None) -> list[Operation]:
-    turn = Operation("h", qubits[1:])
-    return [turn, Operation("crz", qubits, angle), turn]
-
-
-def _cry(qubits: tuple[int, ...], angle: Angle | None) -> list[Operation]:
-    into, target = Operation("cx", qubits), qubits[1:]
-    halves = (f"({angle}) / 2", f"-({angle}) / 2") if isinstance(angle, str) else _halves(angle)
-    return [Operation("ry", target, halves[0]), into, Operation("ry", target, halves[1]), into]
-
-
-def _halves(angle: float | None) -> tuple[float, float]:
-    assert angle is not None
-    return angle / 2, -angle / 2
-
-
-_WRITTEN: dict[str, Callable[[tuple[int, ...], Angle | None], list[Operation]]] = {
-    "swap": _swap,
-    "rxx": _rxx,
-    "ryy": _ryy,
-    "rzz": _rzz,
-    "crx": _crx,
-    "cry": _cry,
-}
+def _times(factor: float, angle: Angle) -> Angle:
+    if not isinstance(angle, str):
+        return factor * angle
+    return angle if factor == 1 else f"{factor} * ({angle})"

@@ -65,7 +65,7 @@ class QuantumStudent(nn.Module):
             must = f'name as many qubits as the {self.classes} classes where head is "none"'
             checks.require(len(measured) == self.classes, "measured", must, f"{len(measured)} qubits", cure)
         if self.noise is not None:
-            check(self.noise, self.circuit, measured)
+            check(self.noise, self.circuit)
         object.__setattr__(self, "taps", checked_taps(self.taps, ("expectations", "states")))
         noisy = "states" in self.taps and self.noise is not None
         checks.require(not noisy, "taps", 'not hold "states" under noise, where they are mixed', self.taps)

@@ -15,10 +15,10 @@ Encoding = Callable[[jax.Array, int], jax.Array]
 
 
 def zero(x: jax.Array, qubits: int) -> jax.Array:
-    """Returns `|0...0>` for each example: for a circuit whose gates read the features, such as `reuploading`'s.
+    """Returns `|0...0>` for each example, for circuits whose gates read the features, such as `reuploading`'s.
 
     Args:
-        x: Features [..., D], whose values do not matter.
+        x: Features [..., D]; their values have no effect.
         qubits: Number of qubits Q.
 
     Returns:
@@ -30,8 +30,8 @@ def zero(x: jax.Array, qubits: int) -> jax.Array:
 def amplitude(x: jax.Array, qubits: int) -> jax.Array:
     """Returns the real states whose amplitudes are the features, padded with zeros and normalized.
 
-    The first feature is the amplitude of `|0...0>`. A vector of zeros has no direction: it is refused where its
-    value is known on the host, and gives NaN inside a compiled program, where `fit` flags it as diverged.
+    The first feature is the amplitude of `|0...0>`. A vector of zeros cannot be normalized: it is refused where
+    its value is known on the host, and gives NaN inside a compiled program, where `fit` flags it as diverged.
 
     Args:
         x: Features [..., D] with D <= 2^Q.
@@ -55,10 +55,10 @@ def amplitude(x: jax.Array, qubits: int) -> jax.Array:
 
 
 def angle(x: jax.Array, qubits: int, axis: str = "y") -> jax.Array:
-    """Returns the product states in which feature i, in radians, turns qubit i about the axis.
+    """Returns the product states in which qubit i is rotated about the axis by feature i, in radians.
 
-    About x or y a qubit starts in `|0>`; about z it starts in `(|0> + |1>) / sqrt(2)`, since a turn of `|0>`
-    about z does nothing. The y axis gives real states, which are the fastest. Choose another axis with
+    About x or y a qubit starts in `|0>`; about z it starts in `(|0> + |1>) / sqrt(2)`, since a rotation of `|0>`
+    about z has no effect. The y axis gives real states, which are the fastest. Choose another axis with
     `functools.partial(angle, axis="x")`.
 
     Args:
@@ -70,7 +70,7 @@ def angle(x: jax.Array, qubits: int, axis: str = "y") -> jax.Array:
         States [..., 2^Q] of norm 1, complex for the axes x and z.
 
     Raises:
-        ValueError: If the features are not as many as the qubits.
+        ValueError: If the number of features is not the number of qubits.
     """
     checks.one_of("axis", axis, ("x", "y", "z"))
     _check_width(x, qubits, "angle", qubits)
@@ -87,8 +87,8 @@ def angle(x: jax.Array, qubits: int, axis: str = "y") -> jax.Array:
 def dense_angle(x: jax.Array, qubits: int) -> jax.Array:
     """Returns the product states of qubits cos(a / 2) `|0>` + exp(i b) sin(a / 2) `|1>`, two features a qubit.
 
-    Qubit i has a = x[2 i], a turn about y, and b = x[2 i + 1], a turn about z after it, up to a global phase: the
-    polar and the azimuthal angle on the Bloch sphere. The paper's angles are pi and 2 pi times its features.
+    Qubit i has the polar angle a = x[2 i] and the azimuthal angle b = x[2 i + 1] on the Bloch sphere: a rotation
+    by a about y, then by b about z, up to a global phase. The paper's angles are pi and 2 pi times its features.
 
     Args:
         x: Features [..., 2 Q], angles in radians.
@@ -98,7 +98,7 @@ def dense_angle(x: jax.Array, qubits: int) -> jax.Array:
         Complex states [..., 2^Q] of norm 1.
 
     Raises:
-        ValueError: If the features are not twice as many as the qubits.
+        ValueError: If the number of features is not twice the number of qubits.
 
     References:
         LaRose, Coyle, Robust data encodings for quantum classifiers, Phys. Rev. A 102, 032420 (2020).
@@ -116,15 +116,15 @@ def iqp(x: jax.Array, qubits: int, repeats: int = 2) -> jax.Array:
     `IQPEmbedding` agrees with ours. Choose other repeats with `functools.partial(iqp, repeats=1)`.
 
     Args:
-        x: Features [..., Q], angles in radians; scale them to about 1, since their products are angles, too.
+        x: Features [..., Q], angles in radians. Scale them to about 1, since their products are angles as well.
         qubits: Number of qubits Q.
-        repeats: How often Hadamards and phases follow each other. After one, all amplitudes have one modulus.
+        repeats: Number of repetitions. After one, all amplitudes have the same modulus.
 
     Returns:
         Complex states [..., 2^Q] of norm 1.
 
     Raises:
-        ValueError: If the features are not as many as the qubits, or repeats is no positive integer.
+        ValueError: If the number of features is not the number of qubits, or repeats is not a positive integer.
 
     References:
         Havlíček et al., Supervised learning with quantum-enhanced feature spaces, Nature 567, 209 (2019).
@@ -152,7 +152,7 @@ def _product(single: jax.Array) -> jax.Array:
 
 
 def _hadamards(states: jax.Array, qubits: int) -> jax.Array:
-    """Returns the states [..., 2^Q] after a Hadamard on every qubit, by additions alone."""
+    """Returns the states [..., 2^Q] after a Hadamard on every qubit, computed by additions alone."""
     shape = states.shape
     for qubit in range(qubits):
         halves = states.reshape(*shape[:-1], 2**qubit, 2, 2 ** (qubits - 1 - qubit))

@@ -1,6 +1,6 @@
-"""Initializers: functions `(key, circuit) -> theta [L, P]` of a student's first angles, in radians.
+"""Initializers: functions `(key, circuit) -> theta [L, P]` that return a student's initial angles, in radians.
 
-Options go by keyword: `functools.partial(normal, stddev=0.3)` is an initializer, also where the number is traced.
+Options are given by keyword: `functools.partial(normal, stddev=0.3)` is an initializer. Values may be traced.
 """
 
 from collections.abc import Callable
@@ -30,17 +30,17 @@ def normal(key: Key, circuit: Circuit, stddev: float = 0.1) -> jax.Array:
 
 
 def gaussian_by_depth(key: Key, circuit: Circuit, *, locality: float = 1, depth: float | None = None) -> jax.Array:
-    """Returns angles [L, P] normal about 0 with variance 1 / (4 S (depth + 2)): the deeper, the closer to 0.
+    """Returns angles [L, P] drawn from a normal distribution of mean 0 and variance 1 / (4 S (depth + 2)).
 
-    The law under which the gradient's norm is bounded from below by a power of the qubits and the depth. It is
-    proved for the paper's layers of one rotation a qubit and entanglers; for others it is a rule of thumb.
+    With this variance the gradient's norm is bounded from below by a power of the number of qubits and the depth.
+    That is proved for the paper's layers of one rotation a qubit and entanglers, and a heuristic for others.
 
     Args:
         key: Random key.
         circuit: The circuit.
-        locality: How many qubits S an observable acts on; 1 for <Z> of single qubits, which students read.
-        depth: Number of layers, or None for the circuit's L. Give it where a layer of the circuit holds several,
-            as those of `strongly_entangling` and `mirrored` do.
+        locality: Number of qubits S that an observable acts on; 1 for <Z> of single qubits, which students read.
+        depth: Number of layers, or None for the circuit's L. Give it where one layer of the circuit holds several
+            layers of an ansatz, as in `strongly_entangling` and `mirrored`.
 
     References:
         Zhang et al., Escaping from the barren plateau via Gaussian initializations in deep variational quantum
@@ -55,12 +55,12 @@ def gaussian_by_depth(key: Key, circuit: Circuit, *, locality: float = 1, depth:
 def identity_blocks(key: Key, circuit: Circuit, *, first: Initializer = uniform) -> jax.Array:
     """Returns angles [L, P] at which each block of a mirrored circuit is the identity.
 
-    The first half of each block has random angles; those of the second half, its inverse, are the negative ones.
-    Training then takes them apart. For `mirrored(...)` and for `reuploading(mirrored(...), ...)`.
+    The first half of each block has random angles; the second half, its inverse, has the negative angles, and
+    training changes the two independently. For `mirrored(...)` and `reuploading(mirrored(...), ...)`.
 
     Args:
         key: Random key.
-        circuit: A circuit that `jaxqkd.circuits.mirrored` built.
+        circuit: A circuit built by `jaxqkd.circuits.mirrored`.
         first: The initializer of the first halves.
 
     Raises:
@@ -77,10 +77,10 @@ def identity_blocks(key: Key, circuit: Circuit, *, first: Initializer = uniform)
 def beta(
     key: Key, circuit: Circuit, *, a: float = 2.0, b: float = 2.0, low: float = 0.0, high: float = 2 * jnp.pi
 ) -> jax.Array:
-    """Returns angles [L, P] beta distributed between low and high: low + (high - low) Beta(a, b).
+    """Returns angles [L, P] drawn from the beta distribution on [low, high]: low + (high - low) Beta(a, b).
 
-    a = b = 1 is uniform; a = b above 1 has its peak in the middle, below 1 at the ends. `fit_beta` takes a and b
-    from data, as the paper does; its noise on the gradient is no matter of an initializer.
+    a = b = 1 is uniform; a = b > 1 has its peak in the middle, a = b < 1 at the ends. `fit_beta` estimates a and b
+    from data, as the paper does. The paper's perturbation of gradients is not a part of an initializer.
 
     References:
         Kulshrestha, Safro, BEINIT: Avoiding barren plateaus in variational quantum algorithms, arXiv:2204.13751.
@@ -92,7 +92,7 @@ def beta(
 
 
 def fit_beta(values: Any) -> tuple[jax.Array, jax.Array]:
-    """Returns (a, b) of the beta distribution that has the mean m and the variance v of the values.
+    """Returns (a, b) of the beta distribution with the mean m and the variance v of the values.
 
     a = m c and b = (1 - m) c with c = m (1 - m) / v - 1.
 
@@ -104,9 +104,9 @@ def fit_beta(values: Any) -> tuple[jax.Array, jax.Array]:
     """
     checks.fraction("values", values)
     if not checks.is_traced(values):
-        found = np.unique(values)
-        good = len(found) > 1 and bool(np.any((found > 0) & (found < 1)))
-        checks.require(good, "values", "vary, with one of them between 0 and 1", found)
+        distinct = np.unique(values)
+        good = len(distinct) > 1 and bool(np.any((distinct > 0) & (distinct < 1)))
+        checks.require(good, "values", "vary, with one of them between 0 and 1", distinct)
     values = jnp.asarray(values, float)
     mean, variance = values.mean(), values.var()
     total = mean * (1 - mean) / variance - 1

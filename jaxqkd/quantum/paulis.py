@@ -12,17 +12,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.circuits import FIXED, ROTATIONS
-from jaxqkd.quantum.simulators.statevector.lowering import DIAGONALS, PERMUTATIONS
+from jaxqkd.circuits.gates import GATES, PAULIS, GateSpec, spec_of
 
 PRECISION = "highest"
-"""Of every product; accelerators otherwise round float32 to fewer bits."""
-
-SINGLE = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-"""The Pauli matrices I, X, Y, Z."""
+"""The precision of every product; accelerators otherwise round float32 to fewer bits."""
 
 WINDOW = 2
-"""Qubits that one product of a transform acts on."""
+"""Number of qubits that one product of a transform acts on."""
+
+_REAL_PAULIS = np.stack([PAULIS[0], PAULIS[1], PAULIS[2] / 1j, PAULIS[3]]).real.reshape(4, 4)
+"""The entries [4, 4] of I, X, Y / i and Z, one matrix a row."""
 
 
 @functools.cache
@@ -32,7 +31,7 @@ def strings(qubits: int) -> np.ndarray:
         return np.ones((1, 1, 1))
     shorter = strings(qubits - 1)
     size = 2**qubits
-    return np.einsum("aij,bkl->abikjl", shorter, SINGLE).reshape(-1, size, size)
+    return np.einsum("aij,bkl->abikjl", shorter, PAULIS).reshape(-1, size, size)
 
 
 @functools.cache
@@ -42,19 +41,9 @@ def commutation(qubits: int) -> np.ndarray:
     return functools.reduce(np.kron, [single] * qubits)
 
 
-def gate(name: str, angle: jax.Array | None = None) -> jax.Array:
-    """Returns the complex matrix [2^k, 2^k] of a gate, at an angle in radians if it is a rotation."""
-    terms = _gate_terms(name)
-    if angle is None:
-        return jnp.asarray(terms[0], complex)
-    parts = jnp.stack([jnp.ones_like(angle), jnp.cos(angle / 2), jnp.sin(angle / 2)])
-    flat = jnp.asarray(terms.reshape(3, -1), jnp.result_type(parts, jnp.complex64))
-    return jnp.matmul(parts, flat, precision=PRECISION).reshape(terms.shape[1:])
-
-
 def transfer(name: str, angle: jax.Array | None = None) -> jax.Array:
     """Returns the real matrix [4^k, 4^k] of a gate in the Pauli basis, at an angle in radians for a rotation."""
-    terms = _transfer_terms(name)
+    terms = _transfer_terms(spec_of(name, has_angle=angle is not None))
     if angle is None:
         return jnp.asarray(terms[0], float)
     turns = jnp.cos(angle), jnp.sin(angle), jnp.cos(angle / 2), jnp.sin(angle / 2)
@@ -63,16 +52,9 @@ def transfer(name: str, angle: jax.Array | None = None) -> jax.Array:
     return jnp.matmul(parts, flat, precision=PRECISION).reshape(terms.shape[1:])
 
 
-@functools.cache
 def signed_permutation(name: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Returns sources and signs [4^k] of a fixed gate, new a being sign[a] old source[a]; None if it mixes."""
-    if name in ROTATIONS:
-        return None
-    matrix = _transfer_terms(name)[0]
-    source = np.argmax(np.abs(matrix), axis=1)
-    signs = np.round(matrix[np.arange(len(matrix)), source])
-    permutes = np.allclose(matrix, signs[:, None] * np.eye(len(matrix))[source])
-    return (source, signs) if permutes else None
+    return None if GATES[name].is_rotation else _signed_permutation(GATES[name])
 
 
 def apply(matrix: jax.Array, places: Sequence[int], vectors: jax.Array, qubits: int) -> jax.Array:
@@ -97,9 +79,9 @@ def parities(subsets: np.ndarray) -> np.ndarray:
     """Returns the observables [n, 4^Q] that are Z on the qubits marked in each row of subsets [n, Q]."""
     count, qubits = subsets.shape
     places = np.where(subsets, 3, 0) @ 4 ** np.arange(qubits)[::-1]
-    found = np.zeros((count, 4**qubits))
-    found[np.arange(count), places] = 1
-    return found
+    observables = np.zeros((count, 4**qubits))
+    observables[np.arange(count), places] = 1
+    return observables
 
 
 def matrices(observables: jax.Array, qubits: int) -> tuple[jax.Array, jax.Array]:
@@ -112,44 +94,35 @@ def vector(psi: jax.Array, qubits: int) -> jax.Array:
     """Returns the coefficients [4^Q] of one pure state psi [2^Q]."""
     real, imaginary = _phases(qubits)
     density = jnp.outer(psi, psi.conj())
-    found = _strings_of(density.real, qubits) * real
-    return found + _strings_of(density.imag, qubits) * imaginary if jnp.iscomplexobj(psi) else found
+    even = _strings_of(density.real, qubits) * real  # strings with an even number of Y
+    return even + _strings_of(density.imag, qubits) * imaginary if jnp.iscomplexobj(psi) else even
 
 
 @functools.cache
-def _transfer_terms(name: str) -> np.ndarray:
+def _transfer_terms(spec: GateSpec) -> np.ndarray:
     """Returns real matrices [5, 4^k, 4^k] whose sum, weighted by functions of the angle, is the transfer matrix.
 
-    The functions are 1, cos and sin of the angle, and cos and sin of half of it; the identity keeps its exact 1.
+    The functions are 1, cos and sin of the angle, and cos and sin of half of it. The gate is a sum of three terms
+    g_0 + cos(angle / 2) g_1 + sin(angle / 2) g_2, so its transfer matrix is a sum over pairs of them.
     """
-    gate = _gate_terms(name)
-    basis = strings((FIXED | ROTATIONS)[name])
-    mapped = np.einsum("sij,bjk,tlk->stbil", gate, basis, gate.conj())
-    mixed = np.einsum("aij,stbji->stab", basis, mapped).real / gate.shape[-1]
-    one, turn, half = mixed[0, 0], mixed[1:, 1:], mixed[0, 1:] + mixed[1:, 0]
-    even = one + (turn[0, 0] + turn[1, 1]) / 2
-    terms = np.stack([even, (turn[0, 0] - turn[1, 1]) / 2, (turn[0, 1] + turn[1, 0]) / 2, *half])
-    return np.where(np.abs(terms) < 1e-12, 0, terms)
+    basis = strings(spec.qubits)
+    mapped = np.einsum("sij,bjk,tlk->stbil", spec.terms, basis, spec.terms.conj())
+    pairs = np.einsum("aij,stbji->stab", basis, mapped).real / 2**spec.qubits
+    cos_half, sin_half = pairs[0, 1] + pairs[1, 0], pairs[0, 2] + pairs[2, 0]
+    # of half the angle: cos^2 = (1 + cos(angle)) / 2, sin^2 = (1 - cos(angle)) / 2, cos sin = sin(angle) / 2
+    constant = pairs[0, 0] + (pairs[1, 1] + pairs[2, 2]) / 2
+    cos, sin = (pairs[1, 1] - pairs[2, 2]) / 2, (pairs[1, 2] + pairs[2, 1]) / 2
+    terms = np.stack([constant, cos, sin, cos_half, sin_half])
+    return np.where(np.abs(terms) < 1e-12, 0, terms)  # so that the identity keeps its exact 1
 
 
-def _gate_terms(name: str) -> np.ndarray:
-    """Returns the matrices [3, 2^k, 2^k] whose sum, weighted by 1, cos and sin of half the angle, is the gate."""
-    size = 2 ** (FIXED | ROTATIONS)[name]
-    nothing = np.zeros((size, size))
-    if name in ROTATIONS:
-        letters = ["ixyz".index(letter) for letter in name.lstrip("c")[1:]]
-        string = functools.reduce(np.kron, SINGLE[letters])
-        turned = np.kron([[0, 0], [0, 1]], np.eye(2)) if name[0] == "c" else np.eye(size)
-        string = turned @ np.kron(np.eye(size // len(string)), string)
-        return np.stack([np.eye(size) - turned, turned, -1j * string])
-    if name in PERMUTATIONS:
-        fixed = np.eye(size)[list(PERMUTATIONS[name])]
-    elif name in DIAGONALS:
-        fixed = np.diag(DIAGONALS[name])
-    else:
-        x, y, z = SINGLE[1:]
-        fixed = {"h": (x + z) / np.sqrt(2), "x": x, "y": y}[name]
-    return np.stack([fixed, nothing, nothing])
+@functools.cache
+def _signed_permutation(spec: GateSpec) -> tuple[np.ndarray, np.ndarray] | None:
+    matrix = _transfer_terms(spec)[0]
+    source = np.argmax(np.abs(matrix), axis=1)
+    signs = np.round(matrix[np.arange(len(matrix)), source])
+    permutes = np.allclose(matrix, signs[:, None] * np.eye(len(matrix))[source])
+    return (source, signs) if permutes else None
 
 
 @functools.cache
@@ -162,18 +135,16 @@ def _phases(qubits: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _entries(observables: jax.Array, qubits: int) -> jax.Array:
     """Returns the matrices [K, 2^Q, 2^Q] of coefficients [K, 4^Q] of strings of I, X, Y / i, Z."""
-    single = np.stack([SINGLE[0], SINGLE[1], SINGLE[2] / 1j, SINGLE[3]]).real.reshape(4, 4).T
-    found = _windowed(single, observables, qubits).reshape(-1, *[2] * (2 * qubits))
+    entries = _windowed(_REAL_PAULIS.T, observables, qubits).reshape(-1, *[2] * (2 * qubits))
     order = [0, *range(1, 2 * qubits, 2), *range(2, 2 * qubits + 1, 2)]
-    return found.transpose(order).reshape(-1, 2**qubits, 2**qubits)
+    return entries.transpose(order).reshape(-1, 2**qubits, 2**qubits)
 
 
 def _strings_of(matrix: jax.Array, qubits: int) -> jax.Array:
     """Returns the products [4^Q] of a matrix [2^Q, 2^Q] with strings of I, X, Y / i, Z: the transpose of that."""
-    single = np.stack([SINGLE[0], SINGLE[1], SINGLE[2] / 1j, SINGLE[3]]).real.reshape(4, 4)
     order = [place for qubit in range(qubits) for place in (qubit, qubits + qubit)]
     mixed = matrix.reshape([2] * (2 * qubits)).transpose(order).reshape(1, -1)
-    return _windowed(single, mixed, qubits)[0]
+    return _windowed(_REAL_PAULIS, mixed, qubits)[0]
 
 
 def _windowed(single: np.ndarray, vectors: jax.Array, qubits: int) -> jax.Array:

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from jaxqkd.circuits import (
-    FIXED,
-    ROTATIONS,
     Circuit,
     Gate,
     hea,
@@ -22,6 +20,7 @@ from jaxqkd.circuits import (
 from jaxqkd.models import QuantumStudent
 from jaxqkd.quantum import encodings
 from tests import reference
+from tests.reference import FIXED, ROTATIONS
 
 ENTANGLEMENTS = ("linear", "reverse_linear", "circular", "full")
 EVERY_GATE = Circuit(

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxqkd.circuits import FIXED, ROTATIONS, Circuit, Gate, check_measured, describe, hea, universal
+from jaxqkd.circuits import GATES, Circuit, Gate, check_measured, describe, hea, universal
 from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
 from jaxqkd.quantum.simulators import statevector
 
@@ -47,7 +47,7 @@ def test_the_ansaetze_have_their_gates_in_order_with_angles_numbered_along(circu
         return " ".join(gate.name + "".join(map(str, gate.qubits)) for gate in gates)
 
     assert (text(circuit.gates), text(circuit.prefix)) == (layer, prefix)
-    trained = [gate.theta for gate in circuit.gates if gate.name in ROTATIONS]
+    trained = [gate.theta for gate in circuit.gates if GATES[gate.name].is_rotation]
     assert trained == list(range(circuit.shape[1]))
 
 
@@ -241,9 +241,10 @@ def test_a_circuit_that_makes_no_sense_is_refused(make, message):
 
 
 def test_what_the_refusals_leave_is_accepted():
-    rotations = [Gate(name, tuple(range(size)), theta=0) for name, size in ROTATIONS.items()]
-    driven = [Gate(name, tuple(range(size)), x=5) for name, size in ROTATIONS.items()]
-    fixed = [Gate(name, tuple(range(size))) for name, size in FIXED.items()]
+    fixed = [Gate(name, tuple(range(spec.qubits))) for name, spec in GATES.items() if not spec.is_rotation]
+    rotated = [(name, tuple(range(spec.qubits))) for name, spec in GATES.items() if spec.is_rotation]
+    rotations = [Gate(*place, theta=0) for place in rotated]
+    driven = [Gate(*place, x=5) for place in rotated]
     circuit = Circuit(3, 1, (*rotations, *driven, *fixed), (*fixed, *driven), scale=0.25)
     assert (circuit.shape, circuit.features) == ((1, 1), 6)
     assert Circuit(np.int64(2), np.int32(1), (RY,)).shape == (1, 1)

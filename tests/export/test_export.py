@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxqkd import export
-from jaxqkd.circuits import FIXED, ROTATIONS, Circuit, Gate, describe, hea, universal
+from jaxqkd.circuits import GATES, Circuit, Gate, describe, hea, universal
 from jaxqkd.export import judging
 from jaxqkd.models import MLP, QuantumStudent
 from jaxqkd.quantum import encodings
@@ -28,6 +28,7 @@ EVERY = Circuit(
             for index, name in enumerate(("crx", "cry", "crz"))
         ),
         *(Gate(name, (index % 3,)) for index, name in enumerate(("h", "x", "y", "z", "s", "t"))),
+        *(Gate(name, (index % 3,)) for index, name in enumerate(("sdg", "tdg", "sx", "sxdg"))),
         *(Gate(name, (index % 3, (index + 2) % 3)) for index, name in enumerate(("cnot", "cz", "swap"))),
         Gate("toffoli", (2, 0, 1)),
         Gate("ry", (0,), x=1),
@@ -58,7 +59,7 @@ def trained(encoding=encodings.amplitude, features=8, **options):
 
 
 def test_the_circuit_of_these_tests_has_every_gate():
-    assert {gate.name for gate in EVERY.gates} == {*FIXED, *ROTATIONS}
+    assert {gate.name for gate in EVERY.gates} == set(GATES)
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -113,7 +114,7 @@ def test_noise_and_taps_are_no_part_of_the_program():
 
 def test_only_gates_that_both_standard_libraries_have():
     student, params, x = trained(encodings.angle, 3)
-    shared = {"h", "x", "y", "z", "s", "t", "rx", "ry", "rz", "cx", "cz", "crz", "ccx"}
+    shared = {"h", "x", "y", "z", "s", "sdg", "t", "tdg", "rx", "ry", "rz", "cx", "cz", "crz", "ccx"}
     assert {operation.name for operation in export.operations(student, params, x)} == shared
     gates = re.findall(r"^(?!qreg)(\w+)(?:\(.*?\))? q\[", export.openqasm(student, params, x, version=2), re.M)
     assert set(gates) == shared | {"measure"}

@@ -1,6 +1,6 @@
 """Noise channels: functions of strengths that return a `Channel`, a pytree whose numbers may be traced.
 
-A strength is one number, or one a qubit [Q] where qubits differ. What one of no strength does is nothing.
+A strength is one number, or an array [Q] of one number a qubit. A channel of strength 0 is the identity.
 """
 
 import functools
@@ -21,12 +21,12 @@ Strength = float | jax.Array
 @functools.partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["kind", "qubits"])
 @dataclass(frozen=True, eq=False)  # hashed by identity, since arrays have no hash
 class Channel:
-    """A channel on one or two qubits; made by the functions of this module.
+    """A channel on one or two qubits. The functions of this module make them.
 
     Attributes:
         values: For the kind "pauli", probabilities [..., 4^k] of the Pauli strings, the identity first; for
             "relaxation", the probability [..., 0] of falling to `|0>`, and the factor [..., 1] of coherences.
-            A leading axis [Q] holds each qubit's own.
+            A leading axis [Q] holds one channel a qubit.
         kind: "pauli" or "relaxation".
         qubits: Number of qubits k.
     """
@@ -49,8 +49,9 @@ def phase_flip(p: Strength) -> Channel:
 def depolarizing(p: Strength, *, qubits: int = 1) -> Channel:
     """Returns rho -> (1 - p) rho + p I / 2^k, which scales <Z> of each qubit by 1 - p.
 
-    p is the probability that the state is lost. The probability that a Pauli error other than the identity occurs
-    is p (1 - 4^-k): 3/4 p for one qubit, 15/16 p for two. Qiskit's `depolarizing_error(p, k)` means the same p.
+    p is the probability that the state is replaced by the maximally mixed one. The probability of a Pauli error
+    other than the identity is p (1 - 4^-k): 3/4 p for one qubit, 15/16 p for two. Qiskit's
+    `depolarizing_error(p, k)` has the same p.
 
     Args:
         p: Probability in [0, 1].
@@ -69,7 +70,7 @@ def depolarizing(p: Strength, *, qubits: int = 1) -> Channel:
 def amplitude_damping(gamma: Strength) -> Channel:
     """Returns the decay of `|1>` to `|0>` with probability gamma: <Z> -> gamma + (1 - gamma) <Z>.
 
-    Coherences are scaled by sqrt(1 - gamma), whose slope is infinite at gamma = 1.
+    Coherences are scaled by sqrt(1 - gamma), whose derivative is infinite at gamma = 1.
     """
     checks.fraction("gamma", gamma)
     gamma = _floating(gamma)
@@ -86,17 +87,17 @@ def phase_damping(gamma: Strength) -> Channel:
 
 
 def thermal_relaxation(t1: Strength, t2: Strength, time: Strength) -> Channel:
-    """Returns what happens to an idle qubit in `time`, in an environment so cold that `|1>` falls to `|0>`.
+    """Returns the relaxation of an idle qubit during `time`, in an environment at temperature 0.
 
-    `|1>` decays as exp(-time / T1), coherences as exp(-time / T2); all three in the same unit.
+    The population of `|1>` decays as exp(-time / T1), coherences as exp(-time / T2).
 
     Args:
         t1: Relaxation time T1, positive.
         t2: Dephasing time T2, positive and at most 2 T1.
-        time: The duration, not negative.
+        time: The duration, not negative, in the unit of T1 and T2.
 
     Raises:
-        ValueError: On times that no qubit has.
+        ValueError: If a time is out of range, or T2 > 2 T1.
     """
     checks.positive("t1", t1)
     checks.positive("t2", t2)
@@ -124,7 +125,7 @@ def readout_error(one_for_zero: Strength, zero_for_one: Strength) -> jax.Array:
 
 
 def check_confusion(confusion: Any, qubits: int) -> None:
-    """Refuses what is not a confusion matrix [2, 2], or one a qubit [Q, 2, 2], with rows that sum to 1."""
+    """Refuses all but a confusion matrix [2, 2], or one a qubit [Q, 2, 2], with rows that sum to 1."""
     good = np.shape(confusion) in ((2, 2), (qubits, 2, 2))
     must = f"have the shape [2, 2], or [{qubits}, 2, 2] with one matrix a qubit"
     checks.require(good, "confusion", must, np.shape(confusion))
@@ -136,13 +137,13 @@ def check_confusion(confusion: Any, qubits: int) -> None:
 
 
 def confusion_of(confusion: jax.Array, measured: Sequence[int]) -> jax.Array:
-    """Returns the confusion matrix of each measured qubit [len(measured), 2, 2], of one for all or one a qubit."""
+    """Returns the confusion matrix of each measured qubit [len(measured), 2, 2]."""
     every = jnp.asarray(confusion, float)
     return every[np.asarray(measured, np.int32)] if every.ndim == 3 else jnp.stack([every] * len(measured))
 
 
 def confusion_line(confusion: jax.Array, measured: Sequence[int]) -> tuple[jax.Array, jax.Array]:
-    """Returns slope and shift [len(measured)] of <Z> as it is read, a linear function of the true one."""
+    """Returns slope and shift [len(measured)] of the linear function from the true <Z> to the one that is read."""
     zero, one = jnp.moveaxis(confusion_of(confusion, measured), 1, 0)
     read = zero[:, 0] - zero[:, 1], one[:, 0] - one[:, 1]
     return (read[0] - read[1]) / 2, (read[0] + read[1]) / 2
@@ -169,7 +170,7 @@ def kraus(channel: Channel) -> jax.Array:
     if channel.kind == "pauli":
         return jnp.sqrt(channel.values)[:, None, None] * jnp.asarray(paulis.strings(channel.qubits))
     fall, coherence = channel.values
-    rest = jnp.sqrt(jnp.maximum(1 - fall - coherence**2, 0))  # rounding may leave less than nothing
+    rest = jnp.sqrt(jnp.maximum(1 - fall - coherence**2, 0))  # rounding may leave a negative number
     up, down, lower = (jnp.asarray(m, complex) for m in ([[1, 0], [0, 0]], [[0, 0], [0, 1]], [[0, 1], [0, 0]]))
     return jnp.stack([up + coherence * down, rest * down, jnp.sqrt(fall) * lower])
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks, memory
-from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.circuits import Circuit, check_measured, matrix
 from jaxqkd.quantum import paulis
 from jaxqkd.quantum.noise import channels
 from jaxqkd.quantum.noise.channels import confusion_line
@@ -78,7 +78,7 @@ def samples(
     """
     checks.integer("count", count)
     read = check_measured(measured, circuit.qubits)
-    check(noise, circuit, read)
+    check(noise, circuit)
     statevector.check_shapes(circuit, theta, states, x)
     memory.check_states(circuit.qubits, len(states))
     x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x
@@ -121,9 +121,7 @@ def _trajectory(
                     if instruction.angle is None
                     else (x.astype(theta.dtype) if instruction.is_driven else theta)[instruction.angle]
                 )
-                psi = _on(
-                    instruction.qubits, psi, functools.partial(jnp.matmul, paulis.gate(instruction.name, angle))
-                )
+                psi = _on(instruction.qubits, psi, functools.partial(jnp.matmul, matrix(instruction.name, angle)))
                 continue
             mine = (
                 _measurement(mid_circuit[instruction.qubits[0]])

@@ -9,12 +9,13 @@ import pytest
 from jax.test_util import check_grads
 
 import jaxqkd as jq
-from jaxqkd.circuits import FIXED, ROTATIONS, Circuit, Gate, hea, universal
+from jaxqkd.circuits import Circuit, Gate, hea, universal
 from jaxqkd.quantum import NoiseModel, channels, paulis
 from jaxqkd.quantum.noise.schedule import schedule
 from jaxqkd.quantum.simulators import pauli, statevector
 from jaxqkd.quantum.simulators.pauli import fusion
 from tests import reference
+from tests.reference import FIXED, ROTATIONS
 
 CHANNELS = {
     "bit flip": (channels.bit_flip, lambda p: reference.pauli_channel([1 - p, p, 0, 0])),
@@ -442,11 +443,6 @@ def test_strengths_that_no_channel_has_are_refused(make, message):
             "`noise.mid_circuit` must have one tuple of qubits for each of the 2 layers",
         ),
         (NoiseModel(mid_circuit=((0,), (-1,))), r"`noise.mid_circuit` must name distinct qubits .* \[-1\]"),
-        (
-            NoiseModel(discarded=((2,), ())),
-            r"`noise.discarded` must name no qubit that a later layer acts on.*\[2\]",
-        ),
-        (NoiseModel(discarded=((), (0,))), "`noise.discarded` must name no qubit that is measured"),
         (NoiseModel(confusion=np.eye(3)), r"`confusion` must have the shape \[2, 2\]"),
         (NoiseModel(confusion=np.full((2, 2), 0.6)), "`confusion` must have rows that sum to 1"),
         (NoiseModel(confusion=np.array([[2, -1], [0, 1]])), "`confusion` must lie between 0 and 1"),
@@ -459,7 +455,7 @@ def test_noise_that_does_not_fit_a_student_is_refused(noise, message):
 
 def test_noise_that_fits_a_student_is_taken():
     channel = channels.depolarizing(np.array([0.0, 0.1, 1.0]))
-    fits = NoiseModel([channel], [channels.depolarizing(0.1, qubits=2)], layer_qubits=(2, 0), discarded=((), (2,)))
+    fits = NoiseModel([channel], [channels.depolarizing(0.1, qubits=2)], layer_qubits=(2, 0))
     assert STUDENT.clone(noise=fits).noise is fits
     assert STUDENT.clone(noise=replace(fits, confusion=np.eye(2), mid_circuit=((2,), (1, 2)))).noise.mid_circuit
 

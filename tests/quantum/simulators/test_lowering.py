@@ -4,27 +4,26 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaxqkd.circuits import FIXED, ROTATIONS, Circuit, Gate, describe
-from jaxqkd.quantum.simulators.statevector.lowering import BLOCK_QUBITS, PERMUTATIONS, Local, Permutation, steps
+from jaxqkd.circuits import GATES, Circuit, Gate, describe
+from jaxqkd.quantum.simulators.statevector.lowering import BLOCK_QUBITS, Local, Permutation, steps
 from tests import reference
 
 QUBITS = 4
 
 
 @st.composite
-def gate_lists(draw, names=tuple(FIXED | ROTATIONS)):
-    found, angles = [], 0
+def gate_lists(draw, names=tuple(GATES)):
+    gates, angles = [], 0
     for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=12)):
-        size = (FIXED | ROTATIONS)[name]
-        qubits = tuple(draw(st.permutations(range(QUBITS)))[:size])
-        theta = angles if name in ROTATIONS else None
-        angles += name in ROTATIONS
-        found.append(Gate(name, qubits, theta=theta))
-    return tuple(found)
+        spec = GATES[name]
+        qubits = tuple(draw(st.permutations(range(QUBITS)))[: spec.qubits])
+        gates.append(Gate(name, qubits, theta=angles if spec.is_rotation else None))
+        angles += spec.is_rotation
+    return tuple(gates)
 
 
 @settings(deadline=None)
-@given(gate_lists(names=tuple(PERMUTATIONS)))
+@given(gate_lists(names=tuple(name for name, spec in GATES.items() if spec.kind == "permutation")))
 def test_permuting_gates_become_one_gather_with_their_effect(gates):
     (step,) = steps(gates, QUBITS)
     assert isinstance(step, Permutation)

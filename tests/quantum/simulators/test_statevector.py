@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from jax.test_util import check_grads
 
-from jaxqkd.circuits import FIXED, ROTATIONS, Circuit, Gate, hea, universal
+from jaxqkd.circuits import Circuit, Gate, hea, universal
 from jaxqkd.quantum.simulators import statevector
 from jaxqkd.quantum.simulators.statevector import lowering
 from tests import reference
+from tests.reference import FIXED, ROTATIONS
 
 FEATURES = 4
 

@@ -1,7 +1,7 @@
-"""Gates and channels fused, on the host, into few steps in the Pauli basis.
+"""Fusion of gates and channels, on the host, into few steps in the Pauli basis.
 
 Neighboring gates and channels on one or two qubits become one block. Entanglers that only permute Pauli strings,
-and channels that only scale them, become one shuffle. Whatever was merged, a layer has few steps.
+and channels that only scale them, become one shuffle.
 """
 
 import functools
@@ -15,20 +15,20 @@ from jaxqkd.quantum.noise.schedule import Instruction
 
 
 class Block(NamedTuple):
-    """Instructions in order on few qubits, which become one matrix."""
+    """Instructions in order on a few qubits, which become one matrix."""
 
     qubits: tuple[int, ...]
     instructions: tuple[Instruction, ...]
 
 
 class Shuffle(NamedTuple):
-    """New coefficient a is the old one at source[a], times sign[a], times each channel's factor at its index[a].
+    """A gather with factors: new coefficient a is old coefficient source[a], times sign[a], times the channels'.
 
     Attributes:
         source: Where each coefficient [4^Q] comes from.
         inverse: The inverse of that permutation.
         sign: Signs [4^Q].
-        channels: Instructions that scale, each with its index [4^Q] among its own factors.
+        channels: Channels that scale, each with an index [4^Q]: coefficient a is scaled by its factor index[a].
     """
 
     source: np.ndarray
@@ -38,65 +38,93 @@ class Shuffle(NamedTuple):
 
 
 Step = Block | Shuffle
-Groups = list[tuple[tuple[int, ...] | None, list[Instruction]]]
+
+
+class Group(NamedTuple):
+    """Instructions that become one step: a block on the qubits, or a shuffle where qubits is None."""
+
+    qubits: tuple[int, ...] | None
+    instructions: list[Instruction]
 
 
 @functools.cache
 def fused(instructions: tuple[Instruction, ...], qubits: int) -> tuple[Step, ...]:
     """Returns the steps that have the effect of the instructions, in order: the shorter of two ways.
 
-    Entanglers that permute strings are shuffles in the one, and parts of blocks in the other.
+    In one way entanglers that permute Pauli strings are shuffles, in the other they are parts of blocks.
     """
     ways = [_grouped(instructions, shuffles) for shuffles in (True, False)]
     groups = min((_paired(way) for way in ways), key=len)
-    return tuple(_shuffle(mine, qubits) if where is None else Block(where, tuple(mine)) for where, mine in groups)
+    return tuple(
+        _shuffle(members, qubits) if where is None else Block(where, tuple(members)) for where, members in groups
+    )
 
 
-def _grouped(instructions: Sequence[Instruction], shuffles: bool) -> Groups:
-    """Returns the instructions in groups by qubits (None: a shuffle); each joins the last group that fits."""
-    groups: Groups = []
+def _grouped(instructions: Sequence[Instruction], shuffles: bool) -> list[Group]:
+    """Returns the instructions in groups; `shuffles` keeps entanglers that permute strings out of blocks."""
+    groups: list[Group] = []
     for instruction in instructions:
         permutes = shuffles and len(instruction.qubits) > 1 and _permutes(instruction)
-        home = None
-        for where, mine in reversed(groups):
-            within = where is not None and set(instruction.qubits) <= set(where)
-            shuffle = where is None and (permutes or instruction.scales)
-            fits = shuffle or (within and (instruction.scales or not permutes))
-            if fits:
-                home = mine
-            if fits or _meet(mine, instruction.qubits):
-                break
+        home = _home(groups, instruction, permutes)
         if home is None:
             home = [] if permutes else _pulled(groups, instruction.qubits)
-            groups.append((None if permutes else tuple(sorted(instruction.qubits)), home))
+            groups.append(Group(None if permutes else tuple(sorted(instruction.qubits)), home))
         home.append(instruction)
     return groups
 
 
-def _pulled(groups: Groups, qubits: tuple[int, ...]) -> list[Instruction]:
-    """Removes the last blocks within the qubits from the groups, and returns their instructions."""
+def _home(groups: Sequence[Group], instruction: Instruction, permutes: bool) -> list[Instruction] | None:
+    """Returns the last group that the instruction fits in, if all groups after it are on other qubits."""
+    for group in reversed(groups):
+        if _fits(instruction, permutes, group.qubits):
+            return group.instructions
+        if _meet(group.instructions, instruction.qubits):
+            return None
+    return None
+
+
+def _fits(instruction: Instruction, permutes: bool, qubits: tuple[int, ...] | None) -> bool:
+    if qubits is None:
+        return permutes or instruction.scales
+    return set(instruction.qubits) <= set(qubits) and (instruction.scales or not permutes)
+
+
+def _pulled(groups: list[Group], qubits: tuple[int, ...]) -> list[Instruction]:
+    """Removes the smaller blocks on some of the qubits that nothing follows there; returns their instructions."""
     pulled: list[Instruction] = []
     for place in reversed(range(len(groups))):
-        where = groups[place][0]
-        later = any(_meet(instructions, where) for _, instructions in groups[place + 1 :]) if where else True
-        if where and set(where) < set(qubits) and not later:
-            pulled = groups.pop(place)[1] + pulled
+        group, later = groups[place], groups[place + 1 :]
+        if group.qubits is None or not set(group.qubits) < set(qubits):
+            continue
+        if not any(_meet(other.instructions, group.qubits) for other in later):
+            pulled = groups.pop(place).instructions + pulled
     return pulled
 
 
-def _paired(groups: Groups) -> Groups:
+def _paired(groups: Sequence[Group]) -> list[Group]:
     """Returns the groups with blocks of single neighboring qubits merged into pairs, where nothing is between."""
-    found = list(groups)
-    for start, (where, mine) in enumerate(found):
-        for place, (other, instructions) in enumerate(found[start + 1 :], start + 1):
-            if where is None or other is None or not len(where) == len(other) == 1:
-                continue
-            free = not any(_meet(between, other) for _, between in found[start + 1 : place])
-            if free and abs(where[0] - other[0]) == 1:
-                found[start] = (tuple(sorted(where + other)), mine + instructions)
-                del found[place]
-                break
-    return found
+    rest, paired = list(groups), []
+    while rest:
+        group = rest.pop(0)
+        partner = _partner(group, rest)
+        if partner is not None:
+            other = rest.pop(partner)
+            qubits = tuple(sorted((*(group.qubits or ()), *(other.qubits or ()))))
+            group = Group(qubits, group.instructions + other.instructions)
+        paired.append(group)
+    return paired
+
+
+def _partner(group: Group, later: Sequence[Group]) -> int | None:
+    """Returns the place of the first block of one qubit next to the group's that can move ahead to it."""
+    if group.qubits is None or len(group.qubits) > 1:
+        return None
+    for place, other in enumerate(later):
+        if other.qubits is None or len(other.qubits) > 1 or abs(other.qubits[0] - group.qubits[0]) != 1:
+            continue
+        if not any(_meet(between.instructions, other.qubits) for between in later[:place]):
+            return place
+    return None
 
 
 def _meet(instructions: Sequence[Instruction], qubits: Sequence[int]) -> bool:
@@ -122,8 +150,9 @@ def _shuffle(instructions: Sequence[Instruction], qubits: int) -> Shuffle:
         source, sign = source[origin], signs * sign[origin]
         channels = [(channel, index[origin]) for channel, index in channels]
     # int32: jax's traces in float64 remember int64 arrays, and break later ones in float32
-    held = tuple((channel, index.astype(np.int32)) for channel, index in channels)
-    return Shuffle(source.astype(np.int32), np.argsort(source).astype(np.int32), sign.astype(np.float32), held)
+    indexed = tuple((channel, index.astype(np.int32)) for channel, index in channels)
+    inverse = np.argsort(source).astype(np.int32)
+    return Shuffle(source.astype(np.int32), inverse, sign.astype(np.float32), indexed)
 
 
 def _everywhere(instruction: Instruction, qubits: int) -> tuple[np.ndarray, np.ndarray]:

@@ -77,7 +77,7 @@ def parities(
     noise: NoiseModel,
 ) -> jax.Array:
     """Returns <Z ... Z> [B, n] over the qubits marked in each row of subsets [n, Q], before any confusion."""
-    check(noise, circuit, measured)
+    check(noise, circuit)
     statevector.check_shapes(circuit, theta, states, x)
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
     columns = len(states) if circuit.features else len(subsets)

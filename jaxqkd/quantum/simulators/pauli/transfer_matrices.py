@@ -1,4 +1,4 @@
-"""Transfers: the matrices and factors of fused steps in the Pauli basis, and vectors multiplied by them."""
+"""Transfer matrices: matrices and factors of fused steps in the Pauli basis, and vectors multiplied by them."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -19,16 +19,16 @@ def factors(steps: Sequence[Step], theta: jax.Array, x: jax.Array, channels: Fac
 
     Blocks of like instructions are computed together.
     """
-    found: dict[int, jax.Array] = {}
+    by_place: dict[int, jax.Array] = {}
     alike: dict[tuple, dict[int, Block]] = {}
     for place, step in enumerate(steps):
         if isinstance(step, Shuffle):
-            found[place] = _scales(step, channels)
+            by_place[place] = _scales(step, channels)
         else:
             alike.setdefault(_pattern(step), {})[place] = step
     for blocks in alike.values():
-        found |= dict(zip(blocks, _blocks([*blocks.values()], theta, x, channels), strict=True))
-    return [found[place] for place in range(len(steps))]
+        by_place |= dict(zip(blocks, _blocks([*blocks.values()], theta, x, channels), strict=True))
+    return [by_place[place] for place in range(len(steps))]
 
 
 def apply(step: Step, factor: jax.Array, vectors: jax.Array, qubits: int) -> jax.Array:
@@ -48,12 +48,9 @@ def apply_transpose(step: Step, factor: jax.Array, vectors: jax.Array, qubits: i
 def _scales(step: Shuffle, channels: Factors) -> jax.Array:
     scales = jnp.asarray(step.sign, channels[0].dtype)
     for instruction, index in step.channels:
-        scales = scales * _own(channels[int(instruction.name)], instruction)[index]
+        channel = channels[int(instruction.name)]
+        scales = scales * (channel[instruction.qubits[0]] if len(instruction.qubits) == 1 else channel)[index]
     return scales
-
-
-def _own(channel: jax.Array, instruction: Instruction) -> jax.Array:
-    return channel[instruction.qubits[0]] if len(instruction.qubits) == 1 else channel
 
 
 def _pattern(step: Block) -> tuple:
@@ -68,38 +65,38 @@ def _local(step: Block, instruction: Instruction) -> tuple[int, ...]:
 
 def _blocks(blocks: Sequence[Block], theta: jax.Array, x: jax.Array, channels: Factors) -> jax.Array:
     """Returns the matrices [blocks, 4^k, 4^k] of blocks of one pattern."""
-    rows = []
-    for instructions in zip(*(block.instructions for block in blocks), strict=True):
-        instruction = instructions[0]
-        if isinstance(instruction.name, int):
-            numbers = np.asarray([instruction.qubits[0] for instruction in instructions], np.int32)
-            one = channels[instruction.name]
-            rows.append(
-                one[numbers]
-                if len(instruction.qubits) == 1
-                else jnp.broadcast_to(one, (len(instructions), *one.shape))
-            )
-        elif instruction.angle is None:
-            rows.append(jnp.zeros((len(instructions), 0), theta.dtype))
-        else:
-            rows.append(
-                (x if instruction.is_driven else theta)[
-                    np.asarray([instruction.angle for instruction in instructions], np.int32)
-                ]
-            )
-    return jax.vmap(functools.partial(_block, blocks[0]))(rows)
+    corresponding = zip(*(block.instructions for block in blocks), strict=True)
+    inputs = [_inputs(instructions, theta, x, channels) for instructions in corresponding]
+    return jax.vmap(functools.partial(_block, blocks[0]))(inputs)
+
+
+def _inputs(instructions: Sequence[Instruction], theta: jax.Array, x: jax.Array, channels: Factors) -> jax.Array:
+    """Returns what n instructions, alike but for qubits and angles, depend on: channels [n, ...] or angles [n].
+
+    Gates without an angle depend on nothing, an array [n, 0].
+    """
+    first, count = instructions[0], len(instructions)
+    if isinstance(first.name, int):
+        channel = channels[first.name]
+        if len(first.qubits) > 1:
+            return jnp.broadcast_to(channel, (count, *channel.shape))
+        return channel[np.asarray([instruction.qubits[0] for instruction in instructions], np.int32)]
+    if first.angle is None:
+        return jnp.zeros((count, 0), theta.dtype)
+    angles = x if first.is_driven else theta
+    return angles[np.asarray([instruction.angle for instruction in instructions], np.int32)]
 
 
 def _block(block: Block, inputs: Factors) -> jax.Array:
     """Returns the matrix of one block, given the angle or the channel of each of its instructions.
 
-    What acts on one qubit is multiplied by itself, as matrices [4, 4], until one on several qubits comes.
+    Instructions on one qubit are multiplied as matrices [4, 4] until one on several qubits follows.
     """
     qubits = len(block.qubits)
     one = jnp.eye(4, dtype=inputs[0].dtype)
     single, whole = [one] * qubits, None
-    for instruction, given in zip(block.instructions, inputs, strict=True):
-        matrix, where = _matrix(instruction, given), _local(block, instruction)
+    for instruction, value in zip(block.instructions, inputs, strict=True):
+        matrix, where = _matrix(instruction, value), _local(block, instruction)
         if len(where) == 1:
             single[where[0]] = _product(matrix, single[where[0]])
         else:
@@ -108,10 +105,11 @@ def _block(block: Block, inputs: Factors) -> jax.Array:
     return _after(single, whole)
 
 
-def _matrix(instruction: Instruction, given: jax.Array) -> jax.Array:
+def _matrix(instruction: Instruction, value: jax.Array) -> jax.Array:
+    """Returns the matrix [4^k, 4^k] of an instruction, given its channel or its angle."""
     if isinstance(instruction.name, int):
-        return given if given.ndim == 2 else jnp.diag(given)
-    return paulis.transfer(instruction.name, None if instruction.angle is None else given).astype(given.dtype)
+        return value if value.ndim == 2 else jnp.diag(value)
+    return paulis.transfer(instruction.name, None if instruction.angle is None else value).astype(value.dtype)
 
 
 def _after(single: Sequence[jax.Array], whole: jax.Array | None) -> jax.Array:
@@ -121,14 +119,14 @@ def _after(single: Sequence[jax.Array], whole: jax.Array | None) -> jax.Array:
 
 
 def _product(left: jax.Array, right: jax.Array) -> jax.Array:
-    """Returns the product of two matrices [4, 4]; many of them as sums are quicker than as products."""
+    """Returns the product of two matrices [4, 4] as a sum, which is faster for a batch of small matrices."""
     return functools.reduce(jnp.add, [left[:, k : k + 1] * right[k : k + 1] for k in range(4)])
 
 
 def _permuted(source: np.ndarray, inverse: np.ndarray) -> Callable[[jax.Array], jax.Array]:
-    """Returns the function that gathers vectors [K, 4^Q] from the source, whose gradient is a gather too.
+    """Returns the function that gathers vectors [K, 4^Q] from the source; its gradient is a gather as well.
 
-    JAX's own is a scatter, which is slow.
+    The gradient of JAX's own gather is a scatter, which is slow.
     """
 
     @jax.custom_vjp

@@ -1,40 +1,73 @@
-"""The steps of a layer: its gates sorted, on the host, into the three kinds of product that are fast.
+"""Lowering: the gates of a layer, on the host, as few steps of the three kinds of product that are fast.
 
-Real one-qubit gates become blocks of neighboring qubits, entanglers that permute the basis become one gather, and
-diagonal gates become one vector of phases. Every other gate is written in these. Features turn phases only, so
-that what depends on an example is never more than one number a basis state.
+Real one-qubit gates become blocks of neighboring qubits, gates that permute the basis become one gather, and
+diagonal gates become one vector of phases. Other gates are written in these where that is possible. A feature only
+ever turns phases, so that what depends on an example is at most one number a basis state.
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from jaxqkd.circuits import FIXED, ROTATIONS, Gate
+from jaxqkd import checks
+from jaxqkd.circuits import GATES, Gate, GateSpec
 
 BLOCK_QUBITS = 4
-PERMUTATIONS = {"cnot": (0, 1, 3, 2), "swap": (0, 2, 1, 3), "toffoli": (0, 1, 2, 3, 4, 5, 7, 6)}
-"""Where each basis state of a gate's qubits comes from."""
-EIGENVALUES = {"rz": (0.5, -0.5), "rzz": (0.5, -0.5, -0.5, 0.5), "crz": (0.0, 0.0, 0.5, -0.5)}
-"""Diagonals g of the generators of diagonal rotations exp(-i angle g)."""
-DIAGONALS = {"z": (1, -1), "s": (1, 1j), "t": (1, np.exp(0.25j * np.pi)), "cz": (1, 1, 1, -1)}
-"""Diagonals of fixed gates."""
-EIGENBASES = {"x": (("2h",), ("h/2",)), "y": (("z", "s", "2h"), ("h/2", "s"))}
-"""Gates before and after a turn about z that make it one about x or y: H Z H = X and S H Z H S^-1 = Y.
+BETWEEN_PHASES = {"y": ("z", "s", "x", "s"), "rx": ("s", "ry", "z", "s")}
+"""One-qubit gates as a real one between phases, which merge with their neighbors: S X S^-1 and S^-1 RY S."""
 
-Here H comes as `contraction.SCALED` has it, without the rounding of 1 / sqrt(2), which would add up over layers.
-"""
+
+class Eigenbasis(NamedTuple):
+    """Gates before and after a diagonal one that make it diagonal in the eigenbasis of a Pauli matrix.
+
+    A Hadamard comes as "2h" and "h/2", times and over sqrt(2), since the rounding of 1 / sqrt(2) would add up over
+    the layers.
+
+    Attributes:
+        before: Names of the gates before.
+        matrix: The matrix of these.
+        after: Names of the gates after, whose matrix is the inverse.
+    """
+
+    before: tuple[str, ...]
+    matrix: np.ndarray
+    after: tuple[str, ...]
+
+
+EIGENBASES = (
+    Eigenbasis((), np.eye(2), ()),
+    Eigenbasis(("2h",), np.array([[1, 1], [1, -1]]), ("h/2",)),
+    Eigenbasis(("z", "s", "2h"), np.array([[1, -1j], [1, 1j]]), ("h/2", "s")),
+)
+"""Those of Z, X and Y."""
+
+
+class Part(NamedTuple):
+    """A gate, or one of those that it is written in, that is a product of one kind.
+
+    Attributes:
+        kind: "local", "phase" or "permutation".
+        gate: Its qubits and angle; its name where it is local.
+        values: Of a phase, the diagonal [2^k], or that of the generator of a rotation exp(-i angle g). Of a
+            permutation, where each basis state [2^k] comes from. Empty where it is local.
+    """
+
+    kind: str
+    gate: Gate
+    values: np.ndarray = np.empty(0)
 
 
 class Pattern(NamedTuple):
-    """Qubits with the same sequence of one-qubit gates.
+    """Qubits that have the same sequence of one-qubit gates.
 
     Attributes:
         names: The gates' names, in order.
         qubits: The n qubits.
-        angles: Where the rotations' angles [n, rotations] stand among the layer's.
+        angles: Indices [n, rotations] of the rotations' angles among the layer's.
     """
 
     names: tuple[str, ...]
@@ -50,7 +83,7 @@ class Local(NamedTuple):
 
 
 class Permutation(NamedTuple):
-    """A gather of the basis: new amplitude i is old amplitude source[i]."""
+    """A gather of the amplitudes: new amplitude i is old amplitude source[i]."""
 
     source: np.ndarray
 
@@ -72,16 +105,27 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
     """Returns the steps that have the effect of the gates, in order, on that many qubits.
 
     A step is driven where its angles are features; else they are trained angles of the layer.
+
+    Raises:
+        ValueError: On a gate without a lowering.
     """
-    found: list[Step] = []
-    for (kind, is_driven), stretch in _stretches(part for gate in gates for part in _parts(gate)):
+    refused = sorted({gate.name for gate in gates if not has_lowering(gate)})
+    must = "have gates that can be written in real one-qubit gates, permutations and diagonal gates"
+    checks.require(not refused, "circuit", must, f"one with {refused}", "Let TensorCircuit simulate it.")
+    lowered: list[Step] = []
+    for (kind, is_driven), parts in _stretches(part for gate in gates for part in _parts(gate)):
         if kind == "local":
-            found.append(Local(_windows(stretch), _patterns(stretch)))
+            lowered.append(Local(_windows(parts), _patterns(parts)))
         elif kind == "phase":
-            found.append(_phase(stretch, qubits, is_driven))
+            lowered.append(_phase(parts, qubits, is_driven))
         else:
-            found[-1:] = _gathered(found[-1:], _sources(stretch, qubits))
-    return tuple(found)
+            lowered[-1:] = _gathered(lowered[-1:], _sources(parts, qubits))
+    return tuple(lowered)
+
+
+def has_lowering(gate: Gate) -> bool:
+    """Returns whether the gate can be written in the three kinds of product; others are left to TensorCircuit."""
+    return bool(_parts(gate))
 
 
 def signs(qubits: int) -> np.ndarray:
@@ -89,23 +133,53 @@ def signs(qubits: int) -> np.ndarray:
     return 1 - 2 * _bits(qubits)
 
 
-def _parts(gate: Gate) -> list[Gate]:
-    """Returns a gate as gates of the three kinds."""
-    axis = gate.name[-1]
-    if gate.name == "y":  # S X S^-1
-        return [gate._replace(name=name) for name in ("z", "s", "x", "s")]
-    if gate.name not in ROTATIONS or axis == "z" or (gate.name == "ry" and gate.x is None):
-        return [gate]
-    if gate.name == "rx" and gate.x is None:  # S^-1 RY S
-        fixed = {name: Gate(name, gate.qubits) for name in "sz"}
-        return [fixed["s"], gate._replace(name="ry"), fixed["z"], fixed["s"]]
-    turned = gate.qubits[1:] if gate.name.startswith("c") else gate.qubits
-    before, after = ([Gate(name, (qubit,)) for qubit in turned for name in names] for names in EIGENBASES[axis])
-    return [*before, gate._replace(name=gate.name.replace(axis, "z")), *after]
+def _parts(gate: Gate) -> list[Part]:
+    """Returns a gate as parts of the three kinds, or none where it cannot be written in them."""
+    if gate.name in ("2h", "h/2"):
+        return [Part("local", gate)]
+    spec = GATES[gate.name]
+    if spec.kind == "permutation":
+        return [Part("permutation", gate, np.argmax(spec.terms[0].real, axis=1))]
+    if spec.kind == "real" and gate.x is None:
+        return [Part("local", gate)]
+    if gate.name in BETWEEN_PHASES and gate.x is None:
+        return [part for name in BETWEEN_PHASES[gate.name] for part in _parts(_renamed(gate, name))]
+    return _in_eigenbasis(gate, _diagonalized(spec))
+
+
+def _renamed(gate: Gate, name: str) -> Gate:
+    return gate._replace(name=name) if GATES[name].is_rotation else Gate(name, gate.qubits)
+
+
+def _in_eigenbasis(gate: Gate, diagonalized: tuple[tuple[Eigenbasis, ...], np.ndarray] | None) -> list[Part]:
+    """Returns a gate as a phase between changes of its qubits' bases, or nothing where it has no such bases."""
+    if diagonalized is None:
+        return []
+    bases = list(zip(gate.qubits, diagonalized[0], strict=True))
+    before = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.before]
+    after = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.after]
+    into, back = ([part for one in change for part in _parts(one)] for change in (before, after))
+    return [*into, Part("phase", gate, diagonalized[1]), *back]
+
+
+@functools.cache
+def _diagonalized(spec: GateSpec) -> tuple[tuple[Eigenbasis, ...], np.ndarray] | None:
+    """Returns one eigenbasis a qubit in which the gate is diagonal, and its diagonal there, if there are such.
+
+    The diagonal of a rotation is that of g in exp(-i angle g).
+    """
+    matrix = spec.matrix if spec.generator is None else spec.generator / 2
+    for bases in itertools.product(EIGENBASES, repeat=spec.qubits):
+        change = functools.reduce(np.kron, [basis.matrix for basis in bases])
+        turned = change @ matrix @ change.conj().T / np.sum(abs(change[0]) ** 2)
+        diagonal = np.diagonal(turned)
+        if np.allclose(turned, np.diag(diagonal), rtol=0, atol=1e-12):
+            return bases, diagonal.real if spec.is_rotation else diagonal
+    return None
 
 
 def _gathered(last: Sequence[Step], source: np.ndarray) -> list[Step]:
-    """Returns a gather after the last step; phases come after it, where they are one product with what follows."""
+    """Returns a gather after the last step; a phase moves behind it, where it can merge with the next."""
     if last and isinstance(last[0], Phase):
         phase = last[0]
         moved = phase._replace(generators=phase.generators[source], fixed=phase.fixed[source])
@@ -113,61 +187,59 @@ def _gathered(last: Sequence[Step], source: np.ndarray) -> list[Step]:
     return [*last, Permutation(source)]
 
 
-def _stretches(gates: Iterable[Gate]) -> list[tuple[tuple[str, bool], list[Gate]]]:
-    """Returns the gates in stretches of one kind; a gate moves ahead of stretches that leave its qubits alone."""
-    found: list[tuple[tuple[str, bool], list[Gate]]] = []
-    for gate in gates:
+def _stretches(parts: Iterable[Part]) -> list[tuple[tuple[str, bool], list[Part]]]:
+    """Returns the parts in stretches of one kind, driven or not.
+
+    A part joins the earliest such stretch that it can reach by moving ahead of stretches on other qubits.
+    """
+    stretches: list[tuple[tuple[str, bool], list[Part]]] = []
+    for part in parts:
+        own_kind = part.kind, part.gate.x is not None
         home = None
-        for kind, stretch in reversed(found):
-            if kind == _kind(gate):
+        for kind, stretch in reversed(stretches):
+            if kind == own_kind:
                 home = stretch
-            if any(set(gate.qubits) & set(other.qubits) for other in stretch):
+            if any(set(part.gate.qubits) & set(other.gate.qubits) for other in stretch):
                 break
         if home is None:
             home = []
-            found.append((_kind(gate), home))
-        home.append(gate)
-    return found
+            stretches.append((own_kind, home))
+        home.append(part)
+    return stretches
 
 
-def _kind(gate: Gate) -> tuple[str, bool]:
-    if gate.name in PERMUTATIONS:
-        return "permutation", False
-    is_phase = gate.name in EIGENVALUES or gate.name in DIAGONALS
-    return "phase" if is_phase else "local", gate.x is not None
-
-
-def _windows(gates: Sequence[Gate]) -> tuple[tuple[int, ...], ...]:
+def _windows(parts: Sequence[Part]) -> tuple[tuple[int, ...], ...]:
     """Returns runs of neighboring qubits, about equally wide, that cover those with a gate."""
-    touched = sorted({gate.qubits[0] for gate in gates})
+    touched = sorted({part.gate.qubits[0] for part in parts})
     width = math.ceil(len(touched) / math.ceil(len(touched) / BLOCK_QUBITS))
-    found = []
+    windows = []
     while touched:
         window = range(touched[0], min(touched[0] + width, touched[-1] + 1))
-        found.append(tuple(window))
+        windows.append(tuple(window))
         touched = [qubit for qubit in touched if qubit not in window]
-    return tuple(found)
+    return tuple(windows)
 
 
-def _patterns(gates: Sequence[Gate]) -> tuple[Pattern, ...]:
+def _patterns(parts: Sequence[Part]) -> tuple[Pattern, ...]:
     alike: dict[tuple[str, ...], dict[int, np.ndarray]] = {}
-    for qubit in sorted({gate.qubits[0] for gate in gates}):
-        mine = [gate for gate in gates if gate.qubits[0] == qubit]
-        alike.setdefault(tuple(gate.name for gate in mine), {})[qubit] = _angles(mine)
-    return tuple(Pattern(names, tuple(found), np.stack([*found.values()])) for names, found in alike.items())
+    for qubit in sorted({part.gate.qubits[0] for part in parts}):
+        gates = [part.gate for part in parts if part.gate.qubits[0] == qubit]
+        alike.setdefault(tuple(gate.name for gate in gates), {})[qubit] = _angles(gates)
+    return tuple(Pattern(names, tuple(angles), np.stack([*angles.values()])) for names, angles in alike.items())
 
 
-def _phase(gates: Sequence[Gate], qubits: int, is_driven: bool) -> Phase:
+def _phase(parts: Sequence[Part], qubits: int, is_driven: bool) -> Phase:
     size = 2**qubits
-    diagonals = [np.asarray((EIGENVALUES | DIAGONALS)[gate.name])[_local_index(gate, qubits)] for gate in gates]
-    turned = [d for d, gate in zip(diagonals, gates, strict=True) if gate.name in EIGENVALUES]
-    fixed = [d for d, gate in zip(diagonals, gates, strict=True) if gate.name in DIAGONALS]
+    gates = [part.gate for part in parts]
+    diagonals = [part.values[_local_index(part.gate, qubits)] for part in parts]
+    turned = [d for d, gate in zip(diagonals, gates, strict=True) if GATES[gate.name].is_rotation]
+    fixed = [d for d, gate in zip(diagonals, gates, strict=True) if not GATES[gate.name].is_rotation]
     generators = np.stack(turned, axis=1) if turned else np.zeros((size, 0))
     return Phase(_angles(gates), generators, math.prod(fixed, start=np.ones(size, complex)), is_driven)
 
 
 def _angles(gates: Sequence[Gate]) -> np.ndarray:
-    """Returns where the angles of the rotations among the gates stand: indices of theta, or of x."""
+    """Returns the indices of the rotations' angles among the gates: indices of theta, or of x."""
     indices = [gate.theta if gate.x is None else gate.x for gate in gates]
     # int32 (also in _sources): jax's traces in float64 remember int64 arrays, and break later ones in float32
     return np.asarray([index for index in indices if index is not None], np.int32)
@@ -183,18 +255,12 @@ def _local_index(gate: Gate, qubits: int) -> np.ndarray:
     return _bits(qubits)[:, list(gate.qubits)] @ 2 ** np.arange(len(gate.qubits))[::-1]
 
 
-def _sources(gates: Sequence[Gate], qubits: int) -> np.ndarray:
+def _sources(parts: Sequence[Part], qubits: int) -> np.ndarray:
     """Returns, for each new basis state [2^Q], the basis state that its amplitude comes from."""
     source = np.arange(2**qubits)
-    for gate in gates:
+    for gate, values in ((part.gate, part.values) for part in parts):
         here = _local_index(gate, qubits)
-        change = np.asarray(PERMUTATIONS[gate.name])[here] ^ here
-        flips = (change[:, None] >> np.arange(len(gate.qubits))[::-1]) & 1
+        flips = ((values[here] ^ here)[:, None] >> np.arange(len(gate.qubits))[::-1]) & 1
         places = qubits - 1 - np.asarray(gate.qubits)
         source = source[np.arange(2**qubits) ^ (flips << places).sum(axis=1)]
     return source.astype(np.int32)
-
-
-def has_lowering(gate: Gate) -> bool:
-    """Returns whether the gate can be written in the three kinds of product; others are left to TensorCircuit."""
-    return gate.name in FIXED or gate.name in ROTATIONS

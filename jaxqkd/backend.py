@@ -1,57 +1,21 @@
 """TensorCircuit on its JAX backend: the only module that imports it.
 
 Importing tensorcircuit, and choosing its backend and precision, changes global state of jax, of the environment
-and of tensorcircuit itself. Everything here restores that state, also when an exception passes through.
+and of tensorcircuit itself. This module restores that state, also where an exception is raised.
 """
 
 import functools
 import importlib.metadata
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
 
 import jax
-import jax.numpy as jnp
-import numpy as np
-
-from jaxqkd.circuits import gates as table
-
-SCALED = {"2h": np.array([[1, 1], [1, -1]]), "h/2": np.array([[0.5, 0.5], [0.5, -0.5]])}
-"""Hadamard gates times sqrt(2) and over sqrt(2), exact in any precision; one of each makes a pair."""
 
 _LOCK = threading.RLock()
-
-
-def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.Array) -> jax.Array:
-    """Returns the matrix [2^k, 2^k] of gates, in order, on k qubits.
-
-    Args:
-        gates: Pairs of a name of `circuits.GATES` or `SCALED`, and the places 0 ... k - 1 it acts on.
-        qubits: The number k; place 0 is the most significant bit of the matrix's index.
-        angles: Angles in radians [rotations], one a rotation among the gates, in order.
-
-    Returns:
-        A complex matrix of the precision of the angles.
-    """
-    turns = iter(angles)
-    dtype = "complex128" if angles.dtype == jnp.float64 else "complex64"
-    with jax.default_matmul_precision("highest"), on_jax(dtype) as tc:
-        circuit = tc.Circuit(qubits)
-        for name, places in gates:
-            spec = table.GATES.get(name)
-            angle = {"theta": next(turns)} if spec and spec.is_rotation else {}
-            if name in SCALED:
-                circuit.any(*places, unitary=jnp.asarray(SCALED[name], dtype))
-            elif spec and not spec.tensorcircuit:
-                circuit.any(*places, unitary=table.matrix(name, angle.get("theta")).astype(dtype))
-            else:
-                getattr(circuit, (spec and spec.tensorcircuit) or name)(*places, **angle)
-        for place in set(range(qubits)).difference(*(places for _, places in gates)):
-            circuit.i(place)  # a wire without a gate makes tensorcircuit ask for cotengra
-        return circuit.quoperator().eval_matrix()
 
 
 @contextmanager

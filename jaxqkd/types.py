@@ -1,4 +1,4 @@
-"""The types that the five words stand on: Data, Model, Loss, Run, and what `fit` returns."""
+"""The types behind the five words, Data, Model, Loss and Run, and what `fit` returns."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -26,7 +26,7 @@ class Data(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """What a training returns: what goes on, and what people look at.
+    """What a training returns: the parameters to go on with, and the history to look at.
 
     Attributes:
         params: The trained parameters, as `model.apply` takes them.
@@ -40,7 +40,11 @@ class Fit(NamedTuple):
 
 
 class Model(Protocol):
-    """Anything with flax linen's pure pair of functions; teacher and student are the same kind of thing."""
+    """Anything with flax linen's pure pair of functions; teacher and student are the same kind of thing.
+
+    A model that draws, such as one with shots or dropout, names its random streams in an attribute `rngs`, such as
+    `("shots",)`. It then takes a key for each: `apply(params, x, rngs={"shots": key})`.
+    """
 
     def init(self, key: Key, x: jax.Array, /) -> Params:
         """Returns initial parameters for features x [B, D]."""

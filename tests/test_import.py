@@ -20,7 +20,8 @@ PUBLIC = [
         f"jaxqkd.quantum.{name}"
         for name in ("encodings", "initializers", "mitigation", "noise.channels", "noise.model")
     ),
-    *(f"jaxqkd.quantum.simulators.{name}" for name in ("shots", "statevector", "trajectories")),
+    *(f"jaxqkd.quantum.simulators.{name}" for name in ("statevector", "sampling", "monte_carlo")),
+    "jaxqkd.quantum.simulators",
 ]
 WITHIN = [f"jaxqkd.circuits.{name}" for name in ("ansatze", "drawing", "gates")]
 
@@ -35,7 +36,7 @@ def state():
 before, loaded = state(), set(sys.modules)
 import jaxqkd as jq
 imported, new = state(), sorted(set(sys.modules) - loaded)
-from jaxqkd.backend import matrix
+from jaxqkd.quantum.simulators.statevector.contraction import matrix
 matrix([("ry", (0,))], 1, jax.numpy.zeros(1))
 print(json.dumps([before, imported, state(), new, "tensorcircuit" in sys.modules]))
 """

@@ -1,6 +1,7 @@
 """Models: flax linen modules and anything else with their pure pair `init` and `apply`."""
 
 from jaxqkd.models.classical import MLP, Linear
+from jaxqkd.models.function import FunctionStudent
 from jaxqkd.models.parameters import ParameterCount, count_parameters
 from jaxqkd.models.student import QuantumStudent
 from jaxqkd.models.wrappers import Ensemble, FromNnx, Frozen, Projected
@@ -10,6 +11,7 @@ __all__ = [
     "Ensemble",
     "FromNnx",
     "Frozen",
+    "FunctionStudent",
     "Linear",
     "ParameterCount",
     "Projected",

@@ -29,18 +29,24 @@ class Linear(nn.Module):
 
 
 class MLP(nn.Module):
-    """A multilayer perceptron with ReLU between its layers.
+    """A multilayer perceptron with ReLU after each hidden layer.
 
     Attributes:
         features: Widths of the hidden layers.
         classes: Number of classes C.
         taps: What is returned beside the logits: "hidden", the last hidden layer [B, features[-1]]. With taps the
-            model returns a dict of `logits` and each of them; see `jaxqkd.losses.on`.
+            model returns a dict of `logits` and taps; see `jaxqkd.losses.on`.
+        dropout: Probability in [0, 1) of dropping each unit of a hidden layer in training. `fit` passes the key
+            by `apply(params, x, rngs={"dropout": key})`; without that key nothing is dropped.
+
+    References:
+        Srivastava et al., Dropout, JMLR 15, 1929 (2014).
     """
 
     features: Sequence[int]
     classes: int
     taps: Sequence[str] = ()
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         checks.integer("classes", self.classes, least=2)
@@ -48,11 +54,20 @@ class MLP(nn.Module):
         for width in self.features:
             checks.integer("features", width)
         object.__setattr__(self, "taps", checked_taps(self.taps, ("hidden",)))
+        checks.fraction("dropout", self.dropout)
+        checks.require(self.dropout < 1, "dropout", "be less than 1", self.dropout)
         super().__post_init__()
+
+    @property
+    def rngs(self) -> tuple[str, ...]:
+        """The random streams that `apply` can draw from."""
+        return ("dropout",) if self.dropout else ()
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array | dict[str, jax.Array]:
         """Returns logits [B, C] of features x [B, D], and the taps beside them if there are any."""
         for width in self.features:
             x = nn.relu(dense(width)(x))
+            if self.dropout:
+                x = nn.Dropout(self.dropout, deterministic=not self.has_rng("dropout"))(x)
         return tapped(dense(self.classes, "head")(x), dict.fromkeys(self.taps, x))

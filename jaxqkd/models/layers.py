@@ -1,4 +1,4 @@
-"""What models share: a linear layer of jax's default float type, and taps beside the logits."""
+"""Parts of models: a linear layer of jax's default float type, and taps beside the logits."""
 
 from collections.abc import Sequence
 

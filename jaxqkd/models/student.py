@@ -1,6 +1,7 @@
 """The quantum student: features to a state, through a trained circuit, expectation values to logits."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -12,8 +13,7 @@ from jaxqkd.models.layers import checked_taps, dense, tapped
 from jaxqkd.quantum.encodings import Encoding, amplitude
 from jaxqkd.quantum.initializers import Initializer, uniform
 from jaxqkd.quantum.noise.model import NoiseModel, check
-from jaxqkd.quantum.simulators import pauli, statevector
-from jaxqkd.quantum.simulators.pauli import Estimator
+from jaxqkd.quantum.simulators import EXACT, STREAM, Simulator
 
 
 class QuantumStudent(nn.Module):
@@ -30,11 +30,12 @@ class QuantumStudent(nn.Module):
         initializer: A function `(key, circuit) -> theta [L, P]` of the first angles.
         noise: Channels and where they act, or None; strengths may be traced. `student.clone(noise=other)` is the
             same student under other noise, for the same parameters.
-        estimator: How <Z> is found: exactly by default; see `jaxqkd.quantum.simulators.shots` and
-            `jaxqkd.quantum.simulators.trajectories`.
+        simulator: How <Z> is computed, exactly by default; see `jaxqkd.simulators`. A sampled student needs a key:
+            `student.apply(params, x, rngs={"shots": key})`. `student.clone(simulator=other)` is the same student
+            by another simulator, for the same parameters.
         taps: What is returned beside the logits: "expectations", <Z> of the measured qubits [B, k], or "states",
-            the final states [B, 2^Q], pure and so without noise, of which `jaxqkd.losses.reduced` gives density
-            matrices. With taps the model returns a dict of `logits` and each of them; see `jaxqkd.losses.on`.
+            the final states [B, 2^Q], which are pure only without noise; `jaxqkd.losses.reduced` gives their
+            density matrices. With taps the model returns a dict of `logits` and taps; see `jaxqkd.losses.on`.
 
     References:
         Piperno et al., Quantum Enhanced Knowledge Distillation, QTML 2024.
@@ -48,28 +49,35 @@ class QuantumStudent(nn.Module):
     input_width: int | None = None
     initializer: Initializer = uniform
     noise: NoiseModel | None = None
-    estimator: Estimator = pauli.expectations
+    simulator: Simulator = EXACT
     taps: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         checks.integer("classes", self.classes, least=2)
         checks.one_of("head", self.head, ("linear", "none"))
         measured = check_measured(self.measured, self.circuit.qubits)
-        object.__setattr__(
-            self, "measured", None if self.measured is None else measured
-        )  # hashable, as linen wants it
+        if self.measured is not None:
+            object.__setattr__(self, "measured", measured)  # hashable, as linen wants it
         if self.input_width is not None:
             checks.integer("input_width", self.input_width)
         if self.head == "none":
             cure = f'Measure {self.classes} qubits, or use head="linear".'
             must = f'name as many qubits as the {self.classes} classes where head is "none"'
             checks.require(len(measured) == self.classes, "measured", must, f"{len(measured)} qubits", cure)
+        known = hasattr(self.simulator, "expectations")
+        cure = "Write jaxqkd.simulators.exact(), shots(1000), or another of its simulators, with the parentheses."
+        checks.require(known, "simulator", "be a simulator", repr(self.simulator), cure)
         if self.noise is not None:
             check(self.noise, self.circuit)
         object.__setattr__(self, "taps", checked_taps(self.taps, ("expectations", "states")))
         noisy = "states" in self.taps and self.noise is not None
         checks.require(not noisy, "taps", 'not hold "states" under noise, where they are mixed', self.taps)
         super().__post_init__()
+
+    @property
+    def rngs(self) -> tuple[str, ...]:
+        """The random streams that `apply` draws from: those of the simulator."""
+        return self.simulator.rngs
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array | dict[str, jax.Array]:
@@ -80,14 +88,26 @@ class QuantumStudent(nn.Module):
         memory.check_states(self.circuit.qubits, len(inputs))
         states = self.encoding(inputs, self.circuit.qubits)
         theta = self.param("theta", self.initializer, self.circuit)
-        measured = check_measured(self.measured, self.circuit.qubits)
-        noise = None if self.is_initializing() else self.noise
-        read = self.estimator(self.circuit, theta, states, measured=measured, x=inputs, noise=noise)
-        logits = read if self.head == "none" else dense(self.classes, "head")(read)
-        return tapped(logits, {tap: self._tap(tap, theta, states, inputs, read) for tap in self.taps})
+        z = self._expectations(theta, states, inputs)
+        logits = z if self.head == "none" else dense(self.classes, "head")(z)
+        taps = {"expectations": z} if "expectations" in self.taps else {}
+        if "states" in self.taps:
+            taps["states"] = self.simulator.final_states(self.circuit, theta, states, x=inputs)
+        return tapped(logits, taps)
 
-    def _tap(self, tap: str, theta: jax.Array, states: jax.Array, inputs: jax.Array, read: jax.Array) -> jax.Array:
-        if tap == "expectations":
-            return read
-        real, imaginary = statevector.final_states(self.circuit, theta, states, x=inputs)
-        return real + 1j * imaginary
+    def _expectations(self, theta: jax.Array, states: jax.Array, x: jax.Array) -> jax.Array:
+        measured = check_measured(self.measured, self.circuit.qubits)
+        if self.is_initializing():  # which needs shapes alone
+            return EXACT.expectations(self.circuit, theta, states, measured=measured, x=x)
+        key = self.make_rng(STREAM) if self._is_sampled() else None
+        options: dict[str, Any] = {"measured": measured, "x": x, "noise": self.noise, "key": key}
+        return self.simulator.expectations(self.circuit, theta, states, **options)
+
+    def _is_sampled(self) -> bool:
+        """Returns whether the simulator draws; refuses that without a key."""
+        if not self.rngs:
+            return False
+        must = f'hold a key named "{STREAM}" where the student is sampled'
+        cure = f'Write apply(params, x, rngs={{"{STREAM}": key}}), or clone(simulator=jaxqkd.simulators.exact()).'
+        checks.require(self.has_rng(STREAM), "rngs", must, "without it", cure)
+        return True

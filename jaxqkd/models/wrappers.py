@@ -1,6 +1,6 @@
 """Models made of models: a projected tap, frozen angles, an ensemble, a flax nnx module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxqkd import checks
 from jaxqkd.models.layers import dense
 from jaxqkd.models.parameters import map_angles
+from jaxqkd.models.streams import apply, streams_of
 from jaxqkd.types import Key, Model, Params
 
 
@@ -35,6 +36,11 @@ class Projected(nn.Module):
             checks.one_of("tap", self.tap, tuple(self.model.taps))
         super().__post_init__()
 
+    @property
+    def rngs(self) -> tuple[str, ...]:
+        """The random streams of the model."""
+        return streams_of(self.model)
+
     @nn.compact
     def __call__(self, x: jax.Array) -> dict[str, jax.Array]:
         """Returns the model's logits and taps of features x [B, D], the projected one [B, width]."""
@@ -50,13 +56,18 @@ class Frozen(NamedTuple):
 
     model: Model
 
+    @property
+    def rngs(self) -> tuple[str, ...]:
+        """The random streams of the model."""
+        return streams_of(self.model)
+
     def init(self, key: Key, x: jax.Array, /) -> Params:
         """Returns the model's parameters."""
         return self.model.init(key, x)
 
-    def apply(self, params: Params, x: jax.Array, /) -> Any:
+    def apply(self, params: Params, x: jax.Array, /, *, rngs: Mapping[str, Key] | None = None) -> Any:
         """Returns what the model does, as if the angles were constants."""
-        return self.model.apply(map_angles(jax.lax.stop_gradient, params), x)
+        return apply(self.model, map_angles(jax.lax.stop_gradient, params), x, rngs)
 
 
 class Ensemble(NamedTuple):
@@ -66,13 +77,22 @@ class Ensemble(NamedTuple):
     weights: tuple[float, ...]
     of: str
 
+    @property
+    def rngs(self) -> tuple[str, ...]:
+        """The random streams of all models; each model draws anew from them."""
+        return tuple(dict.fromkeys(name for model in self.models for name in streams_of(model)))
+
     def init(self, key: Key, x: jax.Array, /) -> Params:
         """Returns the parameters of each model, from keys of their own."""
         return tuple(model.init(jax.random.fold_in(key, at), x) for at, model in enumerate(self.models))
 
-    def apply(self, params: Params, x: jax.Array, /) -> jax.Array:
+    def apply(self, params: Params, x: jax.Array, /, *, rngs: Mapping[str, Key] | None = None) -> jax.Array:
         """Returns logits [B, C]: the weighted mean of the logits, or the logarithm of the probabilities'."""
-        logits = jnp.stack([model.apply(own, x) for model, own in zip(self.models, params, strict=True)])
+        keys = [
+            {name: jax.random.fold_in(key, at) for name, key in (rngs or {}).items()} for at in range(len(params))
+        ]
+        every = zip(self.models, params, keys, strict=True)
+        logits = jnp.stack([apply(model, own, x, drawn) for model, own, drawn in every])
         weights = jnp.asarray(self.weights, logits.dtype)[:, None, None]
         if self.of == "logits":
             return jnp.sum(weights * logits, axis=0)

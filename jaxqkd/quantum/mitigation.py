@@ -1,7 +1,7 @@
-"""Mitigation: corrections of scores for errors of the readout, and for noise by extrapolation to none."""
+"""Mitigation: the correction of <Z> for errors of the readout, and the extrapolation of noise to zero."""
 
-import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -11,15 +11,17 @@ import numpy as np
 from jaxqkd import checks
 from jaxqkd.circuits import Circuit, check_measured
 from jaxqkd.quantum.noise.channels import check_confusion, confusion_line, confusion_of
-from jaxqkd.quantum.simulators.pauli import Estimator
-from jaxqkd.quantum.simulators.shots import confused
+from jaxqkd.quantum.noise.model import NoiseModel
+from jaxqkd.quantum.simulators.sampling import confused
+from jaxqkd.quantum.simulators.simulator import Simulator
+from jaxqkd.types import Key
 
 
 def corrected(z: jax.Array, confusion: jax.Array, measured: Sequence[int]) -> jax.Array:
-    """Returns <Z> [..., k] without the readout's errors, from what is read: unbiased, at the price of variance.
+    """Returns <Z> [..., k] without the errors of the readout: unbiased, but of larger variance.
 
-    The variance of sampled values grows by 1 / (1 - a - b)^2, for probabilities a and b of reading either outcome
-    wrongly, and what comes out may lie outside [-1, 1].
+    The variance of sampled values grows by 1 / (1 - a - b)^2, where a and b are the probabilities of reading
+    either outcome wrongly. Corrected values may lie outside [-1, 1].
 
     Args:
         z: Expectation values [..., k] as they are read.
@@ -27,7 +29,7 @@ def corrected(z: jax.Array, confusion: jax.Array, measured: Sequence[int]) -> ja
         measured: The k qubits.
 
     Raises:
-        ValueError: If a confusion matrix has no inverse: what is read does not depend on the state.
+        ValueError: If a confusion matrix has no inverse, so that what is read does not depend on the state.
     """
     slope, shift = confusion_line(confusion, measured)
     _check_invertible(slope)
@@ -38,32 +40,85 @@ def corrected(z: jax.Array, confusion: jax.Array, measured: Sequence[int]) -> ja
 def unconfused(outcomes: jax.Array, confusion: jax.Array, measured: Sequence[int]) -> jax.Array:
     """Returns quasi-probabilities [..., 2^k] of true outcomes from probabilities, or frequencies, of what is read.
 
-    The inverse of the tensor product of the qubits' confusion matrices; it sums to 1, but may be negative.
+    What is read is multiplied by the inverse of the tensor product of the qubits' confusion matrices. The results
+    sum to 1, but may be negative.
     """
     _check_invertible(confusion_line(confusion, measured)[0])
     return confused(outcomes, jnp.linalg.inv(confusion_of(confusion, measured)))
 
 
-def mitigated(student: Any, confusion: jax.Array | None = None) -> Any:
-    """Returns the student with its <Z> corrected for the readout's errors, exact or sampled as before.
+@dataclass(frozen=True, eq=False)  # hashed by identity, since arrays have no hash
+class ReadoutMitigation(Simulator):
+    """A simulator whose <Z> are corrected for errors of the readout; made by `readout`.
+
+    Attributes:
+        simulator: The simulator whose values are corrected.
+        confusion: The assumed confusion, or None for that of the noise.
+    """
+
+    simulator: Simulator
+    confusion: jax.Array | None = None
+
+    @property
+    def rngs(self) -> tuple[str, ...]:
+        """The random streams of the simulator."""
+        return self.simulator.rngs
+
+    def expectations(
+        self,
+        circuit: Circuit,
+        theta: jax.Array,
+        states: jax.Array,
+        *,
+        measured: Sequence[int],
+        x: jax.Array | None = None,
+        noise: NoiseModel | None = None,
+        key: Key | None = None,
+    ) -> jax.Array:
+        """Returns <Z> [B, k] without errors of the readout; see `jaxqkd.simulators.Simulator`."""
+        assumed = self.confusion
+        if assumed is None and noise is not None:
+            assumed = noise.confusion
+        cure = "Pass confusion=... to jaxqkd.quantum.mitigation.readout, or give the noise one."
+        checks.require(assumed is not None, "confusion", "be known", None, cure)
+        check_confusion(assumed, circuit.qubits)
+        options: dict[str, Any] = {"measured": measured, "x": x, "noise": noise, "key": key}
+        z = self.simulator.expectations(circuit, theta, states, **options)
+        return corrected(z, jnp.asarray(assumed), check_measured(measured, circuit.qubits))
+
+    def final_states(
+        self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
+    ) -> jax.Array:
+        """Returns the pure states [B, 2^Q] after the circuit, before any readout."""
+        return self.simulator.final_states(circuit, theta, states, x=x)
+
+    def explain(self, circuit: Circuit, *, noise: NoiseModel | None = None) -> str:
+        """Returns in plain words how the circuit is simulated."""
+        start = self.simulator.explain(circuit, noise=noise)
+        return f"{start} The inverse of the confusion matrix then removes the errors of the readout."
+
+
+def readout(simulator: Simulator, confusion: jax.Array | None = None) -> ReadoutMitigation:
+    """Returns a simulator whose <Z> are those of another one, corrected for the errors of the readout.
 
     Args:
-        student: A `jaxqkd.models.QuantumStudent`, or what `sampled` made of one.
-        confusion: What is believed of the readout; by default the confusion of the student's noise.
+        simulator: The simulator, exact or sampled.
+        confusion: The assumed confusion matrix [2, 2], or one a qubit [Q, 2, 2]; by default that of the noise,
+            which then has to have one.
+
+    Example:
+        >>> from jaxqkd import simulators
+        >>> readout(simulators.shots(1000)).rngs
+        ('shots',)
     """
-    believed: Any = getattr(student.noise, "confusion", None) if confusion is None else confusion
-    cure = "Pass confusion=..., or give the noise one."
-    checks.require(believed is not None, "confusion", "be known", None, cure)
-    check_confusion(believed, student.circuit.qubits)
-    estimator = functools.partial(_corrected, student.estimator, believed)
-    return student.clone(estimator=estimator)
+    return ReadoutMitigation(simulator, confusion)
 
 
 def extrapolate(strengths: Sequence[float], values: jax.Array, *, degree: int | None = None) -> jax.Array:
-    """Returns values [...] at no noise, from values [S, ...] at S strengths: zero-noise extrapolation.
+    """Returns values [...] without noise, from values [S, ...] at S strengths: zero-noise extrapolation.
 
-    A polynomial of the degree is fitted to the strengths by least squares and read at 0. With the highest degree,
-    S - 1, which is the default, this is Richardson's extrapolation; `degree=1` is the linear one.
+    A polynomial is fitted to the values by least squares and evaluated at strength 0. With the highest degree,
+    S - 1, which is the default, this is Richardson's extrapolation; `degree=1` is linear extrapolation.
 
     Args:
         strengths: Distinct strengths [S], known before anything is compiled.
@@ -82,13 +137,6 @@ def extrapolate(strengths: Sequence[float], values: jax.Array, *, degree: int | 
     scaled = np.asarray(strengths, float) / np.max(np.abs(strengths), initial=0)
     weights = np.linalg.pinv(np.vander(scaled, degree + 1, increasing=True))[0]
     return jnp.tensordot(jnp.asarray(weights, values.dtype), values, 1, precision="highest")
-
-
-def _corrected(
-    estimator: Estimator, confusion: jax.Array, circuit: Circuit, *inputs: Any, **options: Any
-) -> jax.Array:
-    z = estimator(circuit, *inputs, **options)
-    return corrected(z, confusion, check_measured(options["measured"], circuit.qubits))
 
 
 def _check_invertible(slope: jax.Array) -> None:

@@ -16,7 +16,7 @@ MODELS: Mapping[str, Any] = {model.__name__: model for model in (QuantumStudent,
 """What can be saved, by name."""
 KEPT = ("circuit", "encoding", "classes", "features", "measured", "head", "input_width")
 """Attributes of a model that make it what it is."""
-LEFT_OUT = ("initializer", "taps", "parent", "name")
+LEFT_OUT = ("initializer", "taps", "dropout", "parent", "name")
 """Attributes of a model that a saved one does without: they matter in training alone."""
 
 
@@ -39,7 +39,7 @@ def described(model: Any) -> dict[str, Any]:
             told[field.name] = ways.get(field.name, lambda plain: plain)(value)
         elif field.name not in LEFT_OUT:
             cure = f"Save student.clone({field.name}={field.default!r}), which has the same parameters."
-            checks.require(value is field.default, "student", f"have no {field.name}", f"one with {value!r}", cure)
+            checks.require(value == field.default, "student", f"have no {field.name}", f"one with {value!r}", cure)
     return json.loads(json.dumps(told))
 
 

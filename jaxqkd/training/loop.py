@@ -1,7 +1,7 @@
 """The training loop, one scan over epochs, and the labeling of data by a teacher."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,16 +9,21 @@ import jax.numpy as jnp
 import optax
 
 from jaxqkd.losses import Scheduled
+from jaxqkd.models.streams import apply, streams_of
 from jaxqkd.training.validation import (
     check_classes,
     check_data,
     check_judged,
     check_names,
     check_options,
+    check_state,
     classes_of,
     logits_of,
 )
 from jaxqkd.types import Data, Fit, History, Key, Loss, Metric, Model, Params
+
+_TRAINING, _JUDGING = 2, 3
+"""What keys of random streams are folded with; splitting a key in two has taken 0 and 1."""
 
 
 class _State(NamedTuple):
@@ -44,23 +49,26 @@ def fit(
     keep: str | None = None,
     metrics: Mapping[str, Metric] | None = None,
     params: Params | None = None,
+    rngs: Sequence[str] | None = None,
 ) -> Fit:
     """Returns the trained parameters and the history of a training; pure, so jit and vmap it.
 
-    An epoch updates on all data, then scores the validation data. Without patience the loop is a scan, which one
-    can differentiate through; with patience it is a while loop that ends when each seed of a batch has stopped.
+    An epoch updates on all data, then scores the validation data. Without patience the loop is a scan, through
+    which one can differentiate; with patience it is a while loop, which ends when every seed has stopped.
+    Schedules of losses count epochs, schedules of optax count updates: with mini-batches these differ.
 
     Args:
-        key: Random key of the initialization and of the order of mini-batches.
+        key: Random key of the initialization, of the order of mini-batches, and of what the model draws.
         model: Anything with flax linen's `init` and `apply`. It may return a dict of `logits` and taps, of which
             `jaxqkd.losses.on` chooses; metrics get the logits.
         data: Examples; a loss with a soft term needs `data.teacher`, see `label`. With a teacher, an example may
-            be without a label, -1: what hears labels is 0 there, and the mean is over all examples of the batch.
+            be without a label, -1: terms of the loss that use labels are 0 there, and the mean is over all
+            examples of the batch.
         loss: Unreduced loss; its mean over the batch is minimized. A `jaxqkd.losses.scheduled` one changes with
-            the epoch, and with it the validation loss, so that the best epoch is found among unlike ones.
+            the epoch, and with it the validation loss, so that epochs are compared by different losses.
         optimizer: An optax optimizer; its hyper-parameters may be traced.
         epochs: The largest number of epochs.
-        batch_size: Examples a step, or None for the full batch. An epoch shuffles the data and leaves out the
+        batch_size: Examples an update, or None for the full batch. An epoch shuffles the data and leaves out the
             remainder that does not fill a batch.
         validation: Data whose mean loss is followed; with labels, and a teacher where the loss needs it.
         patience: Epochs without a lower validation loss after which a training stops, or None.
@@ -69,6 +77,8 @@ def fit(
         metrics: Functions `(scores [B, C], labels [B]) -> scalar` by name, recorded each epoch on the
             validation data, or on `data` if there is none; not by a name that the history has already.
         params: Parameters to start from, in place of `model.init`.
+        rngs: Names of the random streams that the model draws from, by default those of its attribute `rngs`. Each
+            update draws anew. Validation and metrics draw anew each epoch, but never from "dropout".
 
     Returns:
         Fit with the parameters, those at the stop, and a history of arrays: `loss` and `gradient_norm` [epochs]
@@ -78,38 +88,37 @@ def fit(
         `diverged_epoch` (-1 where that never was). A diverged training with patience stops there.
 
     Raises:
-        ValueError: If an argument is out of its range, or data whose values are known on the host are not valid.
+        ValueError: If an argument is out of its range, data whose values are known on the host are not valid, or
+            the model has state other than parameters.
     """
     keep = keep or ("last" if validation is None else "best")
+    metrics = metrics or {}
+    streams = streams_of(model) if rngs is None else tuple(rngs)
     check_data(data, validation)
     check_options(data, epochs, batch_size, validation, patience, keep)
-    check_names(metrics or {})
-    check_judged(data, validation, metrics or {})
+    check_names(metrics)
+    check_judged(data, validation, metrics)
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
-    classes = classes_of(model, params, data, validation)
-    check_classes(data, validation, classes)
-
-    def objective(params: Params, batch: Data, loss: Loss) -> jax.Array:
-        return jnp.mean(_losses(loss, model.apply(params, batch.x), batch))
-
-    def update(loss: Loss, carry: tuple, batch: Data) -> tuple[tuple, History]:
-        params, optimizer_state = carry
-        value, gradient = jax.value_and_grad(objective)(params, batch, loss)
-        updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
-        record = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
-        return (optax.apply_updates(params, updates), optimizer_state), record
+    check_state(model, params)
+    some = _keys(streams, key, _TRAINING, 0)
+    check_classes(data, validation, classes_of(model, params, data, validation, some))
+    judge = functools.partial(_score, model, data if validation is None else validation, metrics)
 
     def one_epoch(state: _State, epoch: jax.Array) -> tuple[_State, History]:
         now = loss.at(epoch) if isinstance(loss, Scheduled) else loss
+        update = functools.partial(_update, model, now, optimizer)
         carry = state.params, state.optimizer
         if batch_size is None:
-            carry, record = update(now, carry, data)
+            carry, record = update(carry, (data, _keys(streams, key, _TRAINING, epoch)))
         else:
             batches = _batches(jax.random.fold_in(k_batches, epoch), data, batch_size)
-            carry, records = jax.lax.scan(functools.partial(update, now), carry, batches)
+            keys = _keys(streams, key, _TRAINING, epoch, count=len(batches.x))
+            carry, records = jax.lax.scan(update, carry, (batches, keys))
             record = jax.tree.map(jnp.mean, records)
-        record |= _score(model, carry[0], data, validation, now, metrics or {})
+        judging = [name for name in streams if name != "dropout"]
+        drawn = _keys(judging, key, _JUDGING, epoch)
+        record |= judge(carry[0], None if validation is None else now, drawn)
         return _advance(state, carry, record, epoch, keep), record
 
     state = _State(params, optimizer.init(params), params, *_never())
@@ -124,15 +133,42 @@ def fit(
     return Fit(state.best if keep == "best" else state.params, history, state.params)
 
 
-def label(data: Data, model: Model, params: Params) -> Data:
+def label(data: Data, model: Model, params: Params, *, rngs: Mapping[str, Key] | None = None) -> Data:
     """Returns data with `teacher` filled: the model's logits [N, C], or all that it returns, computed once.
 
     Args:
         data: Examples to label; an earlier teacher is replaced.
         model: The teacher.
         params: The teacher's parameters.
+        rngs: Random keys by stream, needed where the teacher is sampled, such as `{"shots": key}`.
     """
-    return data._replace(teacher=jax.lax.stop_gradient(model.apply(params, data.x)))
+    return data._replace(teacher=jax.lax.stop_gradient(apply(model, params, data.x, rngs)))
+
+
+def _keys(
+    streams: Sequence[str], key: Key, purpose: int, epoch: int | jax.Array, *, count: int | None = None
+) -> dict[str, Key]:
+    """Returns a key for each random stream in an epoch, or keys [count] for as many updates."""
+    keys = {
+        name: jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, purpose), epoch), place)
+        for place, name in enumerate(streams)
+    }
+    return keys if count is None else {name: jax.random.split(own, count) for name, own in keys.items()}
+
+
+def _update(
+    model: Model, loss: Loss, optimizer: optax.GradientTransformation, carry: tuple, inputs: tuple
+) -> tuple[tuple, History]:
+    """Returns parameters and optimizer state after an update on a batch, and the record of the update."""
+    (params, optimizer_state), (batch, rngs) = carry, inputs
+
+    def objective(params: Params, batch: Data) -> jax.Array:
+        return jnp.mean(_losses(loss, apply(model, params, batch.x, rngs), batch))
+
+    value, gradient = jax.value_and_grad(objective)(params, batch)
+    updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
+    record = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
+    return (optax.apply_updates(params, updates), optimizer_state), record
 
 
 def _losses(loss: Loss, out: Any, data: Data) -> jax.Array:
@@ -161,20 +197,18 @@ def _batches(key: Key, data: Data, batch_size: int) -> Data:
 
 def _score(
     model: Model,
-    params: Params,
-    data: Data,
-    validation: Data | None,
-    loss: Loss,
+    judged: Data,
     metrics: Mapping[str, Metric],
+    params: Params,
+    loss: Loss | None,
+    rngs: Mapping[str, Key],
 ) -> History:
-    if validation is None and not metrics:
+    """Returns the metrics on the judged data, and the validation loss unless the loss is None."""
+    if loss is None and not metrics:
         return {}
-    judged = data if validation is None else validation
-    out = model.apply(params, judged.x)
+    out = apply(model, params, judged.x, rngs)
     record = {name: metric(logits_of(out), judged.labels) for name, metric in metrics.items()}
-    if validation is not None:
-        record["val_loss"] = jnp.mean(_losses(loss, out, judged))
-    return record
+    return record if loss is None else record | {"val_loss": jnp.mean(_losses(loss, out, judged))}
 
 
 def _advance(state: _State, carry: tuple, record: History, epoch: jax.Array, keep: str) -> _State:

@@ -1,13 +1,15 @@
-"""What a training asks of its arguments: everything that the host can know, before anything is traced."""
+"""Checks of a training's arguments: everything that is known on the host, before anything is traced."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import flax.linen as nn
 import jax
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.types import Data, Metric, Model, Params
+from jaxqkd.models.streams import apply
+from jaxqkd.types import Data, Key, Metric, Model, Params
 
 
 def logits_of(out: Any) -> jax.Array:
@@ -79,10 +81,18 @@ def check_data(data: Data, validation: Data | None) -> None:
         checks.finite_rows(f"{name}.x", part.x)
 
 
-def classes_of(model: Model, params: Params, data: Data, validation: Data | None) -> int:
+def check_state(model: Model, params: Params) -> None:
+    """Refuses a linen module with state, which an optimizer would train as if it were parameters."""
+    if isinstance(model, nn.Module):
+        state = sorted(set(params) - {"params"})
+        cure = "Normalize by nn.LayerNorm, which has no state, or train that model yourself and call jaxqkd.label."
+        checks.require(not state, "model", "have no state beside its parameters", f"one with {state}", cure)
+
+
+def classes_of(model: Model, params: Params, data: Data, validation: Data | None, rngs: Mapping[str, Key]) -> int:
     """Returns the model's number of classes; shows it all data, of which an encoding may refuse a row."""
     shapes = [
-        jax.eval_shape(lambda params, x=part.x: model.apply(params, x), params)
+        jax.eval_shape(lambda params, x=part.x: apply(model, params, x, rngs), params)
         for part in _parts(data, validation).values()
     ]
     return logits_of(shapes[0]).shape[-1]
@@ -96,12 +106,12 @@ def check_classes(data: Data, validation: Data | None, classes: int) -> None:
             for tap, values in part.teacher.items():
                 must, found = f"have a row for each of the {len(part.x)} examples", f"of shape {values.shape}"
                 checks.require(len(values) == len(part.x), f"{name}.teacher[{tap!r}]", must, found)
-        told = part.teacher.get("logits") if isinstance(part.teacher, dict) else part.teacher
-        if told is not None:
+        logits = part.teacher.get("logits") if isinstance(part.teacher, dict) else part.teacher
+        if logits is not None:
             shape = (len(part.x), classes)
             must = f"have the shape {shape} of the student's logits"
-            checks.require(told.shape == shape, f"{name}.teacher", must, told.shape)
-            checks.finite_rows(f"{name}.teacher", told)
+            checks.require(logits.shape == shape, f"{name}.teacher", must, logits.shape)
+            checks.finite_rows(f"{name}.teacher", logits)
 
 
 def _check_labels(name: str, part: Data, classes: int) -> None:

@@ -21,7 +21,7 @@ from jaxqkd.experiments.noise_robustness.setup import (
     student,
 )
 from jaxqkd.models import QuantumStudent
-from jaxqkd.quantum.simulators.shots import sampled
+from jaxqkd.quantum import simulators
 from jaxqkd.studies.study import Study
 from jaxqkd.training import fit, label
 from jaxqkd.types import Data, Key, Params, Run
@@ -92,8 +92,12 @@ def judged(key: Key, model: QuantumStudent, params: Params, test: Data) -> jax.A
 
     def at(strength: jax.Array) -> jax.Array:
         noisy = model.clone(noise=noise(strength))
-        ways = [sampled(noisy, shots, jax.random.fold_in(key, shots)) if shots else noisy for shots in SHOTS]
-        outputs: list[Any] = [way.apply(params, test.x) for way in ways]
+        students = [
+            noisy.clone(simulator=simulators.shots(shots) if shots else simulators.exact()) for shots in SHOTS
+        ]
+        keys = [{"shots": jax.random.fold_in(key, shots)} for shots in SHOTS]
+        pairs = zip(students, keys, strict=True)
+        outputs: list[Any] = [sampled.apply(params, test.x, rngs=rngs) for sampled, rngs in pairs]
         scores = [metrics.f1(logits, test.labels, classes=model.classes) for logits in outputs]
         return jnp.stack(scores)
 

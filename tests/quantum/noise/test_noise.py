@@ -12,7 +12,7 @@ import jaxqkd as jq
 from jaxqkd.circuits import Circuit, Gate, hea, universal
 from jaxqkd.quantum import NoiseModel, channels, paulis
 from jaxqkd.quantum.noise.schedule import schedule
-from jaxqkd.quantum.simulators import pauli, statevector
+from jaxqkd.quantum.simulators import exact, pauli, statevector
 from jaxqkd.quantum.simulators.pauli import fusion
 from tests import reference
 from tests.reference import FIXED, ROTATIONS
@@ -76,7 +76,7 @@ def reader(circuit, measured=None):
 
     @jax.jit
     def run(theta, states, x, noise):
-        return pauli.expectations(circuit, theta, states, measured=measured, x=x, noise=noise)
+        return exact().expectations(circuit, theta, states, measured=measured, x=x, noise=noise)
 
     return run
 

@@ -1,5 +1,5 @@
 """The Pauli basis, in the Heisenberg picture: exact expectation values under noise."""
 
-from jaxqkd.quantum.simulators.pauli.simulator import Estimator, expectations, parities
+from jaxqkd.quantum.simulators.pauli.simulator import expectations, explain, parities
 
-__all__ = ["Estimator", "expectations", "parities"]
+__all__ = ["expectations", "explain", "parities"]

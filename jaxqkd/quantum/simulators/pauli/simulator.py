@@ -1,8 +1,8 @@
-"""Exact expectation values under noise.
+"""Exact expectation values under noise, in the Pauli basis.
 
 Trained gates and channels do not depend on the data, so the observables of the measured qubits are carried
 backwards through them once a seed, as real vectors in the Pauli basis, and a batch is one matrix product. Where
-features drive gates, the states of the examples are carried forwards instead.
+features drive gates, each example's state is carried forwards instead.
 """
 
 import functools
@@ -24,9 +24,6 @@ from jaxqkd.quantum.simulators.pauli.transfer_matrices import Factors, apply, ap
 
 Stage = tuple[Sequence[Step], Factors]
 
-Estimator = Callable[..., jax.Array]
-"""A function with the arguments of `expectations` that returns <Z>, exact or sampled."""
-
 
 def expectations(
     circuit: Circuit,
@@ -35,28 +32,9 @@ def expectations(
     *,
     measured: Sequence[int],
     x: jax.Array | None = None,
-    noise: NoiseModel | None = None,
+    noise: NoiseModel,
 ) -> jax.Array:
-    """Returns <Z> of each measured qubit after the circuit under noise, for each state; exact, without shots.
-
-    With `noise=None` this is `jaxqkd.quantum.simulators.statevector.expectations`.
-
-    Args:
-        circuit: The gates.
-        theta: Trained angles [L, P] in radians, before the circuit's scale.
-        states: Encoded states [B, 2^Q], real or complex.
-        measured: The qubits that are read.
-        x: Features [B, D], where a gate of the circuit reads them.
-        noise: Channels and where they act.
-
-    Returns:
-        Expectation values [B, len(measured)] in [-1, 1].
-
-    Raises:
-        ValueError: On noise that does not fit the circuit, or where 4^Q numbers an observable do not fit memory.
-    """
-    if noise is None:
-        return statevector.expectations(circuit, theta, states, measured=measured, x=x)
+    """Returns exact <Z> [B, k] of each measured qubit under noise; see `jaxqkd.simulators.Simulator`."""
     read = check_measured(measured, circuit.qubits)
     subsets = np.eye(circuit.qubits, dtype=bool)[list(read)]
     z = parities(circuit, theta, states, subsets, measured=read, x=x, noise=noise)
@@ -64,6 +42,17 @@ def expectations(
         return z
     slope, shift = confusion_line(noise.confusion, read)
     return slope[None] * z + shift[None]
+
+
+def explain(circuit: Circuit) -> str:
+    """Returns in plain words how the circuit is simulated under noise."""
+    start = f"Noise is exact, in the Pauli basis of 4^{circuit.qubits} strings."
+    if circuit.features:
+        return f"{start} Features drive gates, so each state is carried forwards through gates and channels."
+    return (
+        f"{start} No feature drives a gate, so the observables of the measured qubits are carried backwards "
+        "through gates and channels once, for all states of a batch."
+    )
 
 
 def parities(
@@ -83,16 +72,16 @@ def parities(
     columns = len(states) if circuit.features else len(subsets)
     memory.check_vectors(circuit.qubits, columns, circuit.layers)
     observables = jnp.asarray(paulis.parities(subsets), theta.dtype)
-    found = schedule(circuit, noise, measured)
+    instructions = schedule(circuit, noise, measured)
     if not circuit.features:
-        return _products(_backwards(circuit, found, theta, observables), states)
-    forwards = jax.vmap(functools.partial(_forwards, circuit, found, theta))(states, jnp.asarray(x))
+        return _products(_backwards(circuit, instructions, theta, observables), states)
+    forwards = jax.vmap(functools.partial(_forwards, circuit, instructions, theta))(states, jnp.asarray(x))
     return jnp.matmul(forwards, observables.T, precision=paulis.PRECISION)
 
 
-def _backwards(circuit: Circuit, found: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:
-    """Returns the observables [K, 4^Q] whose values on encoded states are those of vectors [K, 4^Q] at the end."""
-    stages = _stages(circuit, found, theta, jnp.zeros(0, theta.dtype))
+def _backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:
+    """Returns the observables [K, 4^Q] that have on encoded states the values of vectors [K, 4^Q] at the end."""
+    stages = _stages(circuit, instructions, theta, jnp.zeros(0, theta.dtype))
 
     def back(stage: Stage, vectors: jax.Array) -> jax.Array:
         for step, factor in reversed(list(zip(*stage, strict=True))):
@@ -102,9 +91,11 @@ def _backwards(circuit: Circuit, found: Schedule, theta: jax.Array, vectors: jax
     return _staged(back, stages[::-1], vectors, circuit.layers, reverse=True)
 
 
-def _forwards(circuit: Circuit, found: Schedule, theta: jax.Array, state: jax.Array, x: jax.Array) -> jax.Array:
+def _forwards(
+    circuit: Circuit, instructions: Schedule, theta: jax.Array, state: jax.Array, x: jax.Array
+) -> jax.Array:
     """Returns one state [2^Q] after all instructions, in the Pauli basis [4^Q], for features x [D]."""
-    stages = _stages(circuit, found, theta, x.astype(theta.dtype))
+    stages = _stages(circuit, instructions, theta, x.astype(theta.dtype))
 
     def ahead(stage: Stage, vectors: jax.Array) -> jax.Array:
         for step, factor in zip(*stage, strict=True):
@@ -134,10 +125,10 @@ def _staged(
     return through(last, vectors)
 
 
-def _stages(circuit: Circuit, found: Schedule, theta: jax.Array, x: jax.Array) -> list[Stage]:
+def _stages(circuit: Circuit, instructions: Schedule, theta: jax.Array, x: jax.Array) -> list[Stage]:
     """Returns the steps and their factors before the layers, of a layer with a leading axis L, and after them."""
-    channels = [entry.astype(theta.dtype) for entry in transfer_table(found)]
-    prefix, layer, final = (fused(instructions, circuit.qubits) for instructions in found[:3])
+    channels = [entry.astype(theta.dtype) for entry in transfer_table(instructions)]
+    prefix, layer, final = (fused(part, circuit.qubits) for part in instructions[:3])
     once = [entry[0] for entry in channels]
     many = jax.vmap(lambda theta, channels: factors(layer, theta, x, channels))
     return [

@@ -1,6 +1,6 @@
-"""A batch of states through a circuit to expectation values.
+"""The state vector: a batch of states is carried through a circuit, and <Z> is read.
 
-Steps that no feature drives are computed once for all examples, all layers run in one scan, and the circuit is
+Steps that no feature drives are computed once for all examples, the layers are one scan, and the circuit is
 contracted over the smaller side: its basis or the batch.
 """
 
@@ -10,12 +10,21 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from jaxqkd import backend, checks
-from jaxqkd.circuits import Circuit, check_measured
-from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, signs, steps
+from jaxqkd import checks
+from jaxqkd.circuits import Circuit, Gate, check_measured
+from jaxqkd.quantum.simulators.statevector.contraction import matrix
+from jaxqkd.quantum.simulators.statevector.lowering import (
+    Local,
+    Permutation,
+    Phase,
+    Step,
+    has_lowering,
+    signs,
+    steps,
+)
 
 PRECISION = "highest"
-"""Of every product; accelerators otherwise round float32 to fewer bits, which errors of angles add to."""
+"""Of every product; accelerators otherwise round float32 to fewer bits."""
 
 Factors = tuple[jax.Array, ...]
 
@@ -28,20 +37,11 @@ def expectations(
     measured: Sequence[int],
     x: jax.Array | None = None,
 ) -> jax.Array:
-    """Returns <Z> of each measured qubit after the circuit, for each state.
+    """Returns <Z> [B, k] of each measured qubit after the circuit; see `jaxqkd.simulators.Simulator`.
 
-    The circuit does not depend on the data unless a feature drives a gate. Then, with more examples than basis
-    states, the basis is carried through it once and the batch is one matrix product; else the batch is carried.
-
-    Args:
-        circuit: The gates.
-        theta: Trained angles [L, P] in radians, before the circuit's scale.
-        states: Encoded states [B, 2^Q], real or complex.
-        measured: The qubits that are read.
-        x: Features [B, D], where a gate of the circuit reads them.
-
-    Returns:
-        Expectation values [B, len(measured)] in [-1, 1].
+    Where no feature drives a gate of a layer, the circuit does not depend on the data: with more examples than
+    basis states, the basis is carried through it once, and the batch is one matrix product. Else the batch is
+    carried through the circuit.
     """
     read = check_measured(measured, circuit.qubits)
     real, imaginary = _final(circuit, theta, states, x)
@@ -52,16 +52,21 @@ def expectations(
 def final_states(
     circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
 ) -> tuple[jax.Array, jax.Array]:
-    """Returns the real and the imaginary parts [B, 2^Q] of the states after the circuit.
-
-    Args:
-        circuit: The gates.
-        theta: Trained angles [L, P] in radians, before the circuit's scale.
-        states: States [B, 2^Q] before the circuit, real or complex.
-        x: Features [B, D], where a gate of the circuit reads them.
-    """
+    """Returns the real and the imaginary parts [B, 2^Q] of the states after the circuit."""
     real, imaginary = _final(circuit, theta, states, x)
     return real.T, imaginary.T
+
+
+def explain(circuit: Circuit) -> str:
+    """Returns in plain words how the circuit is simulated."""
+    size = 2**circuit.qubits
+    start = f"Fused kernels simulate the state vector of 2^{circuit.qubits} amplitudes exactly."
+    if _drives_layers(circuit):
+        return f"{start} Features drive gates of a layer, so the batch of states is carried through the circuit."
+    return (
+        f"{start} No feature drives a gate of a layer, so a batch of more than {size} states is one product with "
+        "the matrix of the circuit, which is computed once; a smaller batch is carried through the circuit."
+    )
 
 
 def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
@@ -81,7 +86,7 @@ def _final(
     check_shapes(circuit, theta, states, x)
     batch, size = states.shape
     psi = states.T
-    if batch <= size or any(gate.x is not None for gate in circuit.gates):
+    if batch <= size or _drives_layers(circuit):
         final = evolve(circuit, theta, psi, x=x)
         return final.real, final.imag
     if circuit.features:  # of the prefix alone, which is then a part of the encoding
@@ -97,35 +102,60 @@ def _final(
 
 def _prefix(circuit: Circuit, psi: jax.Array, x: jax.Array | None) -> jax.Array:
     """Returns the columns psi [2^Q, B] after the gates before the first layer, which no trained angle turns."""
-    for step in steps(circuit.prefix, circuit.qubits):
+    for step in _steps(circuit.prefix, circuit.qubits):
         psi = _apply(step, _factors(step, jnp.zeros(0, psi.real.dtype), x), psi)
     return psi
 
 
 def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | None) -> jax.Array:
-    """Returns the columns psi [2^Q, B] after all layers, one scan; what features turn is computed once for all."""
+    """Returns the columns psi [2^Q, B] after all layers, which are one scan."""
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
-    layer = steps(circuit.gates, circuit.qubits)
-    driven = [_factors(step, theta[0], x) if _is_driven(step) else () for step in layer]
+    layer = _steps(circuit.gates, circuit.qubits)
+    driven = [_factors(step, theta[0], x) if _is_driven(step) else () for step in layer]  # the same in each layer
     trained = [
         () if _is_driven(step) else jax.vmap(functools.partial(_factors, step))(circuit.scale * theta)
         for step in layer
     ]
     psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
-    ends = layer[:1] + layer[1:][-1:]
-    if len(ends) == 2 and all(isinstance(step, Phase) and not step.is_driven for step in ends):
-        # a layer's first phases join the last ones of the layer before
-        ((first,), *trained), layer, driven = trained, layer[1:], driven[1:]
-        psi = psi * first[0]
-        trained[-1] = (trained[-1][0] * jnp.concatenate([first[1:], jnp.ones_like(first[:1])]),)
+    if len(layer) > 1 and _is_trained_phase(layer[0]) and _is_trained_phase(layer[-1]):
+        psi, trained = _join_ends(psi, trained)
+        layer, driven = layer[1:], driven[1:]
 
     @functools.partial(jax.checkpoint, prevent_cse=False)  # the gradient keeps one state a layer, not one a step
     def one_layer(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, None]:
-        for step, every, own in zip(layer, driven, trained, strict=True):
-            psi = _apply(step, every + own, psi)
+        for step, same, own in zip(layer, driven, trained, strict=True):
+            psi = _apply(step, same + own, psi)
         return psi, None
 
     return jax.lax.scan(one_layer, psi, trained, length=circuit.layers)[0]
+
+
+def _join_ends(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, list[Factors]]:
+    """Returns psi and the factors [L, ...] after the first phases of each layer join the last of the layer before.
+
+    The first phases of the first layer act on psi; the last ones of the last layer stay as they are.
+    """
+    ((first,), *rest) = trained
+    (last,) = rest[-1]
+    psi = psi * first[0]
+    return psi, [*rest[:-1], (last * jnp.concatenate([first[1:], jnp.ones_like(first[:1])]),)]
+
+
+def _steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
+    """Returns the steps of the gates; refuses a gate without a lowering."""
+    lacking = sorted({gate.name for gate in gates if not has_lowering(gate)})
+    cure = "Use jaxqkd.simulators.exact(), which leaves such circuits to TensorCircuit."
+    checks.require(not lacking, "circuit", "have fused kernels for all of its gates", f"with {lacking}", cure)
+    return steps(gates, qubits)
+
+
+def _drives_layers(circuit: Circuit) -> bool:
+    """Returns whether a feature drives a gate of a layer."""
+    return any(gate.x is not None for gate in circuit.gates)
+
+
+def _is_trained_phase(step: Step) -> bool:
+    return isinstance(step, Phase) and not step.is_driven
 
 
 def _is_driven(step: Step) -> bool:
@@ -149,7 +179,7 @@ def _windows(step: Local, angles: jax.Array) -> Factors:
     single: dict[int, jax.Array] = {}
     for names, qubits, indices in step.patterns:
         gates = [(name, (0,)) for name in names]
-        contract = functools.partial(backend.matrix, gates, 1)
+        contract = functools.partial(matrix, gates, 1)
         single |= dict(zip(qubits, jax.vmap(contract)(angles[indices]).real, strict=True))
     one = jnp.eye(2, dtype=angles.dtype)
     return tuple(functools.reduce(jnp.kron, [single.get(qubit, one) for qubit in w]) for w in step.windows)
@@ -165,9 +195,7 @@ def _apply(step: Step, factors: Factors, psi: jax.Array) -> jax.Array:
     parts = jnp.concatenate([psi.real, psi.imag], axis=1)
     for window, factor in zip(step.windows, factors, strict=True):
         grouped = parts.reshape(2 ** window[0], 2 ** len(window), -1)
-        matrices = jnp.broadcast_to(
-            factor, (len(grouped), *factor.shape)
-        )  # a batch, so that nothing is transposed
+        matrices = jnp.broadcast_to(factor, (len(grouped), *factor.shape))  # a batch: nothing is transposed
         parts = jnp.matmul(matrices, grouped, precision=PRECISION).reshape(size, 2 * batch)
     return jax.lax.complex(parts[:, :batch], parts[:, batch:])
 

@@ -1,0 +1,42 @@
+"""The matrix of a few gates, contracted by TensorCircuit."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxqkd import backend
+from jaxqkd.circuits import gates as table
+
+SCALED = {"2h": np.array([[1, 1], [1, -1]]), "h/2": np.array([[0.5, 0.5], [0.5, -0.5]])}
+"""Hadamard gates times sqrt(2) and over sqrt(2), exact in any precision; one of each makes a pair."""
+
+
+def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.Array) -> jax.Array:
+    """Returns the matrix [2^k, 2^k] of gates, in order, on k qubits.
+
+    Args:
+        gates: Pairs of a name of `circuits.GATES` or `SCALED`, and the qubits 0 ... k - 1 that it acts on.
+        qubits: The number k; qubit 0 is the most significant bit of the matrix's index.
+        angles: Angles in radians [rotations], one a rotation among the gates, in order.
+
+    Returns:
+        A complex matrix of the precision of the angles.
+    """
+    turns = iter(angles)
+    dtype = "complex128" if angles.dtype == jnp.float64 else "complex64"
+    with jax.default_matmul_precision("highest"), backend.on_jax(dtype) as tc:
+        circuit = tc.Circuit(qubits)
+        for name, places in gates:
+            spec = table.GATES.get(name)
+            angle = {"theta": next(turns)} if spec and spec.is_rotation else {}
+            if name in SCALED:
+                circuit.any(*places, unitary=jnp.asarray(SCALED[name], dtype))
+            elif spec and not spec.tensorcircuit:
+                circuit.any(*places, unitary=table.matrix(name, angle.get("theta")).astype(dtype))
+            else:
+                getattr(circuit, (spec and spec.tensorcircuit) or name)(*places, **angle)
+        for qubit in set(range(qubits)).difference(*(places for _, places in gates)):
+            circuit.i(qubit)  # without any gate on a qubit, tensorcircuit asks for cotengra
+        return circuit.quoperator().eval_matrix()

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from jaxqkd import checks
 from jaxqkd.circuits import Circuit, Gate
-from jaxqkd.losses.inputs import known
+from jaxqkd.losses.inputs import require_teacher
 from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
 from jaxqkd.models.wrappers import Frozen
 from jaxqkd.types import Data, Key, Model
@@ -86,7 +86,7 @@ def teachers(key: Key, data: Data) -> dict[str, Data]:
     References:
         Yuan et al., Revisiting Knowledge Distillation via Label Smoothing Regularization, CVPR 2020.
     """
-    logits = known(data.teacher)
+    logits = require_teacher(data.teacher)
     shuffled = logits[jax.random.permutation(key, len(logits))]
     return {
         "teacher": data,

@@ -159,8 +159,8 @@ def dkd(temperature: Any = 1.0, alpha: Any = 1.0, beta: Any = 8.0) -> Loss:
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         logits = matching_teacher(teacher, student)
         target = jnp.where(labels < 0, jnp.argmax(logits, axis=-1), labels)
-        parts = (_decoupled(z, target, temperature) for z in (logits, student))
-        first, second = (kl(*pair, temperature) for pair in zip(*parts, strict=True))
+        teachers, students = (_decoupled(z, target, temperature) for z in (logits, student))
+        first, second = (kl(*pair, temperature) for pair in zip(teachers, students, strict=True))
         return temperature**2 * (alpha * first + beta * second)
 
     return loss

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import jaxpr_as_fun
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxqkd import checks, memory
+from jaxqkd.lanes import Lanes, on_every_lane, put
 from jaxqkd.types import Run
 
 __all__ = ["compile_sweep", "grid", "sweep"]
@@ -109,38 +109,26 @@ def compile_sweep(
     Its results equal those of `sweep(run, seeds, grid)`. Use it to time compilation apart from the runs. The seeds
     may be shapes (`jax.ShapeDtypeStruct`) alone.
     """
-    count, axes, used = _count(seeds), _checked_grid(grid), _checked_devices(devices)
+    _check_seeds(seeds)
+    axes, used = _checked_grid(grid), _checked_devices(devices)
     if chunk is not None:
         checks.integer("chunk", chunk, least=2)
     programs, key = _programs(run), _key(seeds, axes, chunk, used)
     program = programs.get(key)
     if program is None:
-        program = _compiled(run, seeds, axes, count, chunk, used)
+        program = _compiled(run, seeds, axes, chunk, used)
         while len(programs) >= PROGRAMS:
             programs.pop(next(iter(programs)))
         programs[key] = program
-    values = _put(tuple(axes.values()), program.sharding)
-    return lambda seeds: program.call(_put(seeds, program.sharding), values)
+    values = put(tuple(axes.values()), program.lanes)
+    return lambda seeds: program.call(put(seeds, program.lanes), values)
 
 
 class _Program(NamedTuple):
-    """A compiled sweep, a function of seeds and of the values of the axes, and the sharding of both."""
+    """A compiled sweep, a function of seeds and of the values of the axes."""
 
     call: jax.stages.Compiled
-    sharding: NamedSharding
-
-
-class _Lanes(NamedTuple):
-    """The order of the runs, cells first and then seeds, `width` of them side by side on each device."""
-
-    cells: tuple[int, ...]
-    seeds: int
-    width: int
-    devices: tuple[jax.Device, ...]
-
-    @property
-    def total(self) -> int:
-        return math.prod(self.cells) * self.seeds
+    lanes: Lanes
 
 
 _PROGRAMS: dict[int, dict[Hashable, _Program]] = {}
@@ -151,7 +139,7 @@ def _programs(run: Run) -> dict[Hashable, _Program]:
     """Returns the compiled sweeps of a run; those of a run that allows no weak reference are not kept."""
     if id(run) not in _PROGRAMS:
         try:
-            weakref.finalize(run, _PROGRAMS.pop, id(run))
+            weakref.finalize(run, _PROGRAMS.pop, id(run), None)
         except TypeError:
             return {}
     return _PROGRAMS.setdefault(id(run), {})
@@ -171,58 +159,22 @@ def _compiled(
     run: Run,
     seeds: Any,
     axes: Mapping[str, jax.Array],
-    count: int,
     chunk: int | None,
     devices: tuple[jax.Device, ...],
 ) -> _Program:
     local = [device for device in devices if device.process_index == jax.process_index()]
     one, size = _traced(run, seeds, axes, local[0])
-    cells = tuple(len(values) for values in axes.values())
-    total = math.prod(cells) * count
-    width = chunk or _width(total, size, local)
-    used = devices if jax.process_count() > 1 else devices[: math.ceil(total / width)]
-    _check_memory([device for device in used if device in local], width, size)
-    mesh = Mesh(np.asarray(used), ("lanes",))
-    sharding = NamedSharding(mesh, PartitionSpec())
+    cells, count = tuple(len(values) for values in axes.values()), len(jax.tree.leaves(seeds)[0])
+    width = chunk or _default_width(math.prod(cells) * count, size, local)
+    lanes = Lanes(cells, count, width, devices)
+    if jax.process_count() == 1:
+        lanes = lanes._replace(devices=devices[: math.ceil(lanes.total / width)])
+    _check_memory([device for device in lanes.devices if device in local], width, size)
     shapes = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), (seeds, (*axes.values(),))
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=lanes.everywhere),
+        (seeds, (*axes.values(),)),
     )
-    every_lane = _every_lane(one, _Lanes(cells, count, width, used), mesh)
-    return _Program(jax.jit(every_lane).lower(*shapes).compile(), sharding)
-
-
-def _every_lane(one: Callable[[Any, tuple], Any], lanes: _Lanes, mesh: Mesh) -> Callable[[Any, tuple], Any]:
-    """Returns all runs as one function of seeds and of the values of the axes."""
-    everywhere, split = PartitionSpec(), PartitionSpec("lanes")
-
-    def group(seeds: Any, values: tuple[jax.Array, ...], places: jax.Array) -> Any:
-        def at(place: jax.Array) -> Any:
-            seed = jax.tree.map(lambda leaf: leaf[place[0]], seeds)
-            return one(seed, tuple(axis[index] for axis, index in zip(values, place[1:], strict=True)))
-
-        return jax.lax.map(at, places, batch_size=lanes.width)
-
-    specs = (everywhere, everywhere, split)
-    spread = jax.shard_map(group, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
-
-    def every_lane(seeds: Any, values: tuple[jax.Array, ...]) -> Any:  # a tuple, since jit sorts dicts by name
-        results = spread(seeds, values, jnp.asarray(_places(lanes), jnp.int32))
-        shape = (*lanes.cells, lanes.seeds)
-        return jax.tree.map(lambda leaf: leaf[: lanes.total].reshape(*shape, *leaf.shape[1:]), results)
-
-    return every_lane
-
-
-def _put(tree: Any, sharding: NamedSharding) -> Any:
-    """Returns the arrays of the tree on all devices, including those of other processes."""
-
-    def put(leaf: jax.Array) -> jax.Array:
-        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jax.random.wrap_key_data(put(jax.random.key_data(leaf)), impl=jax.random.key_impl(leaf))
-        host = np.asarray(leaf)
-        return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
-
-    return jax.device_put(tree, sharding) if jax.process_count() == 1 else jax.tree.map(put, tree)
+    return _Program(jax.jit(on_every_lane(one, lanes)).lower(*shapes).compile(), lanes)
 
 
 def _traced(
@@ -245,19 +197,8 @@ def _traced(
     return lambda *inputs: jax.tree.unflatten(form, call(*jax.tree.leaves(inputs))), memory.peak(program.jaxpr)
 
 
-def _places(lanes: _Lanes) -> np.ndarray:
-    """Returns the index of the seed and those of the cell for each lane, [lanes, 1 + axes].
-
-    The number of lanes is a multiple of those that run together; repeats of the last one fill them up.
-    """
-    together = lanes.width * len(lanes.devices)
-    lane = np.minimum(np.arange(math.ceil(lanes.total / together) * together), lanes.total - 1)
-    cell = np.unravel_index(lane // lanes.seeds, lanes.cells) if lanes.cells else ()
-    return np.stack([lane % lanes.seeds, *cell], axis=1)
-
-
-def _count(seeds: Any) -> int:
-    """Returns the number of seeds; refuses seeds without distinct keys."""
+def _check_seeds(seeds: Any) -> None:
+    """Refuses seeds without distinct keys, or whose leaves differ in the leading axis."""
     leaves = jax.tree.leaves(seeds)
     arrays = len(leaves) > 0 and all(hasattr(leaf, "dtype") for leaf in leaves)
     cure = "Use jax.random.split(key, seeds)."
@@ -271,7 +212,6 @@ def _count(seeds: Any) -> int:
             checks.keys("seeds", keys)
     counts = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
     checks.require(len(counts) == 1, "seeds", "have leaves with one leading axis", f"lengths {sorted(counts)}")
-    return counts.pop()
 
 
 def _checked_grid(axes: Grid | None) -> dict[str, jax.Array]:
@@ -288,7 +228,7 @@ def _checked_devices(devices: Sequence[jax.Device] | None) -> tuple[jax.Device, 
     return used
 
 
-def _width(total: int, size: int, devices: Sequence[jax.Device]) -> int:
+def _default_width(total: int, size: int, devices: Sequence[jax.Device]) -> int:
     """Returns the default number of runs side by side on a device: at least two, since one alone has other bits.
 
     It depends neither on the number of devices nor on memory in use, since another width changes the last bits.

@@ -113,8 +113,8 @@ def test_a_sweep_asks_its_own_devices(monkeypatch):
 def test_the_default_chunk_of_an_accelerator_keeps_to_half_of_its_memory_whatever_is_in_use(room, width):
     size = 4
     devices = [Accelerator({"bytes_limit": room, "bytes_in_use": used}) for used in (0, room // 2)]
-    assert sweeps._width(64, size, devices) == width
-    assert sweeps._width(10**4, size, devices) == min(max(2, room // 2 // size), 128)
+    assert sweeps._default_width(64, size, devices) == width
+    assert sweeps._default_width(10**4, size, devices) == min(max(2, room // 2 // size), 128)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def training(model: jq.Model, data: jq.Data, work: Work, *, chunk: int | None = 
     @jax.jit
     @jax.value_and_grad
     def value_and_gradient(params: Any) -> jax.Array:
-        return jnp.mean(jq.losses.ce_plus_kl()(model.apply(params, data.x), data.teacher, data.labels))
+        return jnp.mean(_loss(len(data.x))(model.apply(params, data.x), data.teacher, data.labels))
 
     def gradient(start: Start) -> tuple[float, Start]:
         value, slope = value_and_gradient(_params(start))
@@ -116,7 +116,7 @@ def compile_seconds(work: Work, seeds: int, epochs: int, cache: str | None) -> f
 
 def _run(model: jq.Model, data: jq.Data, work: Work, **options: Any) -> jq.Run:
     """Returns a run of a sweep, whose seed is a key and the first parameters."""
-    loss, optimizer = jq.losses.ce_plus_kl(), optax.adam(LEARNING_RATE)
+    loss, optimizer = _loss(work.batch_size or len(data.x)), optax.adam(LEARNING_RATE)
 
     def run(seed: Any, _: Any) -> Any:
         key, params = seed
@@ -124,6 +124,11 @@ def _run(model: jq.Model, data: jq.Data, work: Work, **options: Any) -> jq.Run:
         return out.params, out.history["loss"]
 
     return run
+
+
+def _loss(examples: int) -> jq.Loss:
+    """Returns the cross-entropy plus the divergence from the teacher, whose mean over a batch is its sum."""
+    return jq.losses.mix((1.0, jq.losses.hard()), (examples, jq.losses.soft()))
 
 
 def _alone(run: jq.Run) -> Callable[[Any], Any]:

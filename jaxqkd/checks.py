@@ -7,26 +7,31 @@ import jax
 import numpy as np
 
 
+def error(argument: str, must: str, value: object, cure: str = "") -> ValueError:
+    """Returns the error "Argument `argument` must `must`, but is `value`. `cure`", for the caller to raise."""
+    return ValueError(f"Argument `{argument}` must {must}, but is {value}. {cure}".rstrip())
+
+
 def require(condition: bool, argument: str, must: str, value: object, cure: str = "") -> None:
-    """Raises a ValueError "Argument `argument` must `must`, but is `value`. `cure`" unless condition holds."""
+    """Raises the `error` of the other arguments unless the condition holds."""
     if not condition:
-        raise ValueError(f"Argument `{argument}` must {must}, but is {value}. {cure}".rstrip())
+        raise error(argument, must, value, cure)
 
 
 def is_traced(*values: Any) -> bool:
-    """Returns whether a leaf of the values is a tracer, whose number is not known on the host."""
+    """Returns whether any leaf of the values is a tracer, whose value is not known on the host."""
     return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
 def integer(argument: str, value: object, *, least: int = 1) -> None:
-    """Refuses what is not an integer of at least `least`."""
+    """Refuses a value that is not an integer, and one below `least`."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     require(whole, argument, "be an integer", repr(value), "Give a whole number.")
     require(value >= least, argument, f"be at least {least}", value)  # type: ignore[operator]
 
 
 def positive(argument: str, value: Any) -> None:
-    """Refuses a number, or an array with a number, that is not positive and finite; a tracer passes."""
+    """Refuses a number, or an array, that is not positive and finite throughout; a tracer passes."""
     if not is_traced(value):
         numbers = np.asarray(value, float)
         good = np.all(np.isfinite(numbers) & (numbers > 0))
@@ -34,7 +39,7 @@ def positive(argument: str, value: Any) -> None:
 
 
 def fraction(argument: str, value: Any) -> None:
-    """Refuses a number, or an array with a number, outside [0, 1]; a tracer passes."""
+    """Refuses a number, or an array, that is not within [0, 1] throughout; a tracer passes."""
     if not is_traced(value):
         numbers = np.asarray(value, float)
         good = np.all((numbers >= 0) & (numbers <= 1))
@@ -42,23 +47,23 @@ def fraction(argument: str, value: Any) -> None:
 
 
 def one_of(argument: str, value: object, options: Sequence[object]) -> None:
-    """Refuses what is not among the options."""
+    """Refuses a value that is not one of the options."""
     listed = ", ".join(map(repr, options))
     require(value in options, argument, f"be one of {listed}", repr(value))
 
 
 def rank(argument: str, value: Any, dimensions: int, shape: str) -> None:
-    """Refuses an array of another number of dimensions; `shape` names them, as in "[N, features]"."""
-    found = np.shape(value)
-    require(len(found) == dimensions, argument, f"have {dimensions} axes {shape}", f"of shape {found}")
+    """Refuses an array with another number of axes; `shape` names them, as in "[N, features]"."""
+    actual = np.shape(value)
+    require(len(actual) == dimensions, argument, f"have {dimensions} axes {shape}", f"of shape {actual}")
 
 
 def numbers(argument: str, value: Any) -> None:
-    """Refuses what is not an array of numbers: strings, objects, lists; a tracer passes."""
+    """Refuses a value that is not an array of numbers or booleans, such as a list; a tracer passes."""
     dtype = getattr(value, "dtype", None)
-    known = dtype is not None and (jax.dtypes.issubdtype(dtype, np.number) or np.dtype(bool) == dtype)
-    found = f"a {type(value).__name__}" if dtype is None else f"of dtype {dtype}"
-    require(known, argument, "be an array of numbers", found, "See jaxqkd.data.from_arrays.")
+    numeric = dtype is not None and (jax.dtypes.issubdtype(dtype, np.number) or np.dtype(bool) == dtype)
+    actual = f"a {type(value).__name__}" if dtype is None else f"of dtype {dtype}"
+    require(numeric, argument, "be an array of numbers", actual, "See jaxqkd.data.from_arrays.")
 
 
 def finite_rows(argument: str, value: Any) -> None:
@@ -68,26 +73,26 @@ def finite_rows(argument: str, value: Any) -> None:
     bad = np.argwhere(~np.isfinite(np.asarray(value)))
     if len(bad):
         row, column = bad[0]
-        found = f"{np.asarray(value)[row, column]} at row {row}, column {column}"
-        require(False, argument, "be finite", found, "Drop or impute those rows.")
+        first = f"{np.asarray(value)[row, column]} at row {row}, column {column}"
+        raise error(argument, "be finite", first, "Drop or impute those rows.")
 
 
 def labels(argument: str, value: Any, *, classes: int | None = None) -> None:
     """Refuses labels that are not whole numbers 0 ... classes - 1, naming the first bad row; a tracer passes."""
     if is_traced(value):
         return
-    found = np.asarray(value)
-    require(found.dtype.kind in "iuf", argument, "be integers", f"of dtype {found.dtype}")
+    array = np.asarray(value)
+    require(array.dtype.kind in "iuf", argument, "be integers", f"of dtype {array.dtype}")
     upper = np.inf if classes is None else classes
-    bad = np.argwhere((found != np.floor(found)) | (found < 0) | (found >= upper))
+    bad = np.argwhere((array != np.floor(array)) | (array < 0) | (array >= upper))
     if len(bad):
         row = bad[0, 0]
         span = "whole and not negative" if classes is None else f"0 ... {classes - 1} for {classes} classes"
-        require(False, argument, f"be {span}", f"{found[row]} at row {row}", "Number the classes from 0.")
+        raise error(argument, f"be {span}", f"{array[row]} at row {row}", "Number the classes from 0.")
 
 
 def names(argument: str, values: Sequence[Any]) -> None:
-    """Refuses what is no sequence of numbers or names, an empty one, and one that holds a value twice."""
+    """Refuses a value that is not a sequence, an empty one, and one that holds a value twice."""
     is_sequence = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
     require(is_sequence, argument, "be a sequence of values", repr(values))
     require(len(values) > 0, argument, "hold at least one value", "empty")
@@ -102,6 +107,6 @@ def keys(argument: str, value: Any) -> None:
     require(len(words) > 0, argument, "hold at least one key", "empty", "Use jax.random.split(key, seeds).")
     if not is_traced(words):
         distinct = len(np.unique(np.asarray(words), axis=0))
-        cure = "Seeds that repeat count one initialization twice; draw distinct keys."
-        found = f"{len(words)} keys of which {distinct} are distinct"
-        require(distinct == len(words), argument, "hold distinct keys", found, cure)
+        cure = "A repeated seed counts one initialization twice; draw distinct keys."
+        actual = f"{len(words)} keys of which {distinct} are distinct"
+        require(distinct == len(words), argument, "hold distinct keys", actual, cure)

@@ -1,6 +1,6 @@
-"""Controls: students and teachers that tell knowledge from regularization, and quantum from classical.
+"""Controls: students and teachers that separate knowledge from regularization, and quantum from classical.
 
-They are models and data like any others, so a study takes them as further students and as further settings.
+They are models and data like any others, so a study takes them as further students and settings.
 """
 
 import jax
@@ -8,18 +8,21 @@ import jax.numpy as jnp
 
 from jaxqkd import checks
 from jaxqkd.circuits import Circuit, Gate
-from jaxqkd.losses.inputs import known
+from jaxqkd.losses.inputs import require_teacher
 from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
 from jaxqkd.models.wrappers import Frozen
 from jaxqkd.types import Data, Key, Model
+
+__all__ = ["confidence", "mlp_like", "students", "teachers", "without_entanglers"]
 
 
 def students(student: QuantumStudent, features: int) -> dict[str, Model]:
     """Returns the controls of a quantum student, by name.
 
-    `linear` is a linear layer from the features to the logits; `mlp` a perceptron with one hidden layer whose
-    number of parameters is the nearest to the student's; `frozen` the student whose angles stay where they start,
-    so that only its classical layers learn; `no entanglers` the student without its gates on several qubits.
+    `linear` is a linear layer from the features to the logits. `mlp` is a perceptron with one hidden layer whose
+    number of parameters is the nearest to the student's. `frozen` is the student with angles that keep their
+    initial values, so that only its classical layers are trained. `no entanglers` is the student without its gates
+    on two or more qubits.
 
     Args:
         student: The quantum student.
@@ -27,8 +30,8 @@ def students(student: QuantumStudent, features: int) -> dict[str, Model]:
 
     Example:
         >>> from jaxqkd.circuits import hea
-        >>> found = students(QuantumStudent(hea(qubits=6, layers=5), classes=3), features=64)
-        >>> {name: count_parameters(model, 64).total for name, model in found.items()}
+        >>> models = students(QuantumStudent(hea(qubits=6, layers=5), classes=3), features=64)
+        >>> {name: count_parameters(model, 64).total for name, model in models.items()}
         {'linear': 195, 'mlp': 139, 'frozen': 111, 'no entanglers': 111}
     """
     checks.integer("features", features)
@@ -51,12 +54,12 @@ def mlp_like(student: Model, features: int) -> MLP:
 
 
 def without_entanglers(circuit: Circuit) -> Circuit:
-    """Returns the circuit without its gates on two or more qubits; qubits then never meet.
+    """Returns the circuit without its gates on two or more qubits, whose qubits are never entangled.
 
-    Angles that no gate is left for are gone, and the others keep their order.
+    Angles of removed gates are dropped, and the others keep their order.
 
     Raises:
-        ValueError: If no trained angle would be left.
+        ValueError: If no trained angle remains.
     """
     single = [gate for gate in circuit.gates if len(gate.qubits) == 1]
     used = sorted({gate.theta for gate in single if gate.theta is not None})
@@ -69,12 +72,12 @@ def without_entanglers(circuit: Circuit) -> Circuit:
 
 
 def teachers(key: Key, data: Data) -> dict[str, Data]:
-    """Returns data with its teacher and with two that know less, by name; all of one shape, so one can stack them.
+    """Returns data with its teacher and with two that know less, by name; all have the same shapes, for stacking.
 
-    `teacher` is the data as they are; in `shuffled` the teacher's rows are permuted among the examples, which
-    keeps everything but which example they belong to; in `smoothed` the teacher says the label with its own
-    average confidence, and spreads the rest evenly: label smoothing. What a student gains from these as well is
-    not knowledge of the teacher's.
+    `teacher` is the data unchanged. In `shuffled` the rows of the teacher's logits are permuted among the
+    examples, so that they no longer belong to them. In `smoothed` the teacher predicts the label with its own mean
+    confidence and spreads the remaining probability evenly, as in label smoothing. A student's gain from these is
+    not due to the teacher's knowledge.
 
     Args:
         key: Random key of the permutation.
@@ -86,7 +89,7 @@ def teachers(key: Key, data: Data) -> dict[str, Data]:
     References:
         Yuan et al., Revisiting Knowledge Distillation via Label Smoothing Regularization, CVPR 2020.
     """
-    logits = known(data.teacher)
+    logits = require_teacher(data.teacher)
     shuffled = logits[jax.random.permutation(key, len(logits))]
     return {
         "teacher": data,
@@ -96,17 +99,17 @@ def teachers(key: Key, data: Data) -> dict[str, Data]:
 
 
 def confidence(teacher: jax.Array) -> jax.Array:
-    """Returns the mean over examples of the largest probability, of logits [N, C]."""
+    """Returns the mean over examples of the largest probability of a teacher's logits [N, C]."""
     return jnp.mean(jnp.max(jax.nn.softmax(teacher), axis=-1))
 
 
 def _smoothed(labels: jax.Array, teacher: jax.Array) -> jax.Array:
-    """Returns logits of the label with the teacher's confidence; an example without a label gets equal ones."""
+    """Returns logits of the label with the teacher's confidence; equal ones for an example without a label."""
     classes = teacher.shape[-1]
-    sure = confidence(teacher)
-    rest = jnp.maximum((1 - sure) / (classes - 1), jnp.finfo(teacher.dtype).tiny)
-    wanted = jax.nn.one_hot(labels, classes, dtype=bool)
-    return jnp.where(wanted, jnp.log(sure), jnp.log(rest)).astype(teacher.dtype)
+    largest = confidence(teacher)
+    others = jnp.maximum((1 - largest) / (classes - 1), jnp.finfo(teacher.dtype).tiny)
+    is_label = jax.nn.one_hot(labels, classes, dtype=bool)
+    return jnp.where(is_label, jnp.log(largest), jnp.log(others)).astype(teacher.dtype)
 
 
 def _renumbered(gate: Gate, numbers: dict[int, int]) -> Gate:

@@ -1,18 +1,51 @@
-"""Files that appear under their names only when all of them is on the disk: bytes, text, JSON and CSV."""
+"""Files that appear under their names only when they are complete: bytes, text, JSON, CSV and sealed archives.
+
+A sealed archive is an ordinary `.npz` file whose zip comment, its last 64 bytes, is the SHA-256 of all bytes
+before it. A reader thus detects each changed or missing byte, and `numpy.load` opens the file as usual. Neither
+writing nor reading uses pickle.
+"""
 
 import csv
+import hashlib
+import io
 import json
 import os
 import socket
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+
+FACTS = "facts.json"
+"""Name of the entry of an archive that is no array."""
+LARGEST = 2**31
+"""The most bytes of an archive; larger ones are refused unread."""
+_DIGEST_LENGTH = 64
+
+
+class Archive(NamedTuple):
+    """The content of a sealed archive.
+
+    Attributes:
+        arrays: Arrays by name.
+        facts: Anything else that JSON can hold, by name.
+        sha256: The SHA-256 of the archive, which the file itself carries.
+    """
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any]
+    sha256: str
+
+
+class DamagedError(ValueError):
+    """A file whose content is not what was written."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file; it appears under its name only when all of it is on the disk.
+    """Writes a file, which appears under its name only when all of it is on the disk.
 
     Raises:
         OSError: If it cannot be written, naming the path.
@@ -37,22 +70,89 @@ def save_text(path: Path, text: str) -> None:
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON whole; numbers that JSON has not, such as NaN, become null."""
+    """Writes JSON whole; numbers that JSON lacks, such as NaN, become null."""
     standard = json.loads(json.dumps(content), parse_constant=lambda _: None)
     save_text(path, json.dumps(standard, indent=2) + "\n")
 
 
 def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV file whole; numbers in the fewest digits that give the same number again."""
-    stream = StringIO()
+    """Writes a CSV file whole; each number has the fewest digits that give the same number again."""
+    stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(lines)
     save_text(path, stream.getvalue())
 
 
+def save_archive(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any] | None = None) -> str:
+    """Writes a sealed archive whole; the same content gives the same bytes.
+
+    Args:
+        path: The file.
+        arrays: Arrays by name; a name is an identifier, or several of them joined by dots.
+        facts: Anything else that JSON can hold, by name.
+
+    Returns:
+        The SHA-256 of the archive.
+
+    Raises:
+        OSError: If it cannot be written, naming the path.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w") as entry:
+                np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+        if facts is not None:
+            archive.writestr(zipfile.ZipInfo(FACTS), json.dumps(dict(facts), sort_keys=True))
+        archive.comment = b"0" * _DIGEST_LENGTH
+    body = stream.getvalue()[:-_DIGEST_LENGTH]
+    sha256 = hashlib.sha256(body).hexdigest()
+    write_whole(path, body + sha256.encode())
+    return sha256
+
+
+def load_archive(path: Path) -> Archive:
+    """Returns the content of a sealed archive.
+
+    Raises:
+        DamagedError: If the file is damaged, larger than `LARGEST`, or no archive of named arrays.
+        FileNotFoundError: If there is none.
+    """
+    if path.stat().st_size > LARGEST:
+        raise DamagedError(f"{path} is larger than an archive may be")
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content[:-_DIGEST_LENGTH]).hexdigest()
+    if content[-_DIGEST_LENGTH:] != sha256.encode():
+        raise DamagedError(f"{path} is damaged: its SHA-256 is not the one that it carries")
+    try:
+        return Archive(*_unpacked(content), sha256)
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise DamagedError(f"{path} is no archive of arrays: {error}") from error
+
+
+def _unpacked(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Returns the arrays and facts; refuses content that unpacks to more than its own size, and Python objects."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > len(content):
+            raise ValueError("it unpacks to more than its own size")
+        entries = archive.namelist()
+        names = [entry.removesuffix(".npy") for entry in entries if entry != FACTS]
+        unfit = [name for name in names if not all(part.isidentifier() for part in name.split("."))]
+        if unfit:
+            raise ValueError(f"{unfit[0]!r} is no name of an array")
+        facts = json.loads(archive.read(FACTS)) if FACTS in entries else {}
+        if not isinstance(facts, dict):
+            raise ValueError(f"{FACTS} holds no facts by name")
+        return {name: _array(archive.read(f"{name}.npy")) for name in names}, facts
+
+
+def _array(content: bytes) -> np.ndarray:
+    return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+
+
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename last through a power cut, where the system can."""
+    """Makes a rename survive a power cut, where the system can."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

@@ -1,6 +1,7 @@
 """Metrics of scores [N, C] against labels [N] or a teacher's scores; usable under jit and vmap.
 
-Scores of a diverged model are NaN, which every metric of predictions takes for class 0: look at `diverged`.
+The scores of a diverged model are NaN, which metrics of predictions count as class 0: see `diverged` in the
+history of `jaxqkd.fit`.
 """
 
 import jax
@@ -10,14 +11,16 @@ from jax.nn import softmax
 from jaxqkd import checks
 from jaxqkd.losses import soft
 
+__all__ = ["accuracy", "agreement", "calibration_error", "f1", "kl_to_teacher", "majority", "predictions"]
+
 
 def predictions(scores: jax.Array) -> jax.Array:
-    """Returns the class [N] of the highest score in [N, C], the lowest number among equals."""
+    """Returns the classes [N] of the highest scores in [N, C], the lowest class among equal scores."""
     return jnp.argmax(scores, axis=-1)
 
 
 def accuracy(scores: jax.Array, labels: jax.Array) -> jax.Array:
-    """Returns the share of examples whose highest score is at their label."""
+    """Returns the share of examples whose highest score [N, C] is that of their label [N]."""
     _check_rows(scores, labels)
     return jnp.mean(predictions(scores) == labels)
 
@@ -32,7 +35,7 @@ def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "ma
         scores: Logits or probabilities [N, C].
         labels: Class numbers [N].
         classes: Number of classes C.
-        average: "macro" for the plain mean over classes, "weighted" for weights by the classes' frequencies.
+        average: "macro" for the mean over classes, "weighted" for the mean weighted by the classes' frequencies.
 
     Returns:
         A scalar in [0, 1].
@@ -43,20 +46,20 @@ def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "ma
     _check_rows(scores, labels)
     predicted = jax.nn.one_hot(predictions(scores), classes)
     actual = jax.nn.one_hot(labels, classes)
-    hits = (predicted * actual).sum(axis=0)
+    correct = (predicted * actual).sum(axis=0)
     support = actual.sum(axis=0)
-    each = 2 * hits / jnp.maximum(predicted.sum(axis=0) + support, 1)
+    each = 2 * correct / jnp.maximum(predicted.sum(axis=0) + support, 1)
     return each.mean() if average == "macro" else (each * support).sum() / support.sum()
 
 
 def majority(labels: jax.Array, *, classes: int) -> jax.Array:
-    """Returns the scores [N, classes] of always answering the commonest class of labels [N], a floor."""
+    """Returns scores [N, classes] that always predict the commonest class of labels [N], as a baseline."""
     commonest = jnp.argmax(jnp.bincount(labels, length=classes))
     return jnp.broadcast_to(jax.nn.one_hot(commonest, classes), (len(labels), classes))
 
 
 def agreement(scores: jax.Array, teacher: jax.Array) -> jax.Array:
-    """Returns the share of examples [N] on which the student's and the teacher's scores [N, C] name one class."""
+    """Returns the share of examples whose predictions agree, by the student's and the teacher's scores [N, C]."""
     checks.require(scores.shape == teacher.shape, "teacher", f"have the shape {scores.shape}", teacher.shape)
     return jnp.mean(predictions(scores) == predictions(teacher))
 
@@ -69,8 +72,8 @@ def kl_to_teacher(scores: jax.Array, teacher: jax.Array) -> jax.Array:
 def calibration_error(scores: jax.Array, labels: jax.Array, *, bins: int = 15) -> jax.Array:
     """Returns the expected calibration error: the mean gap between confidence and accuracy.
 
-    Confidence is the largest softmax probability; it is cut into equal bins (lower, upper], and each bin's
-    absolute gap is weighted by its share of the examples.
+    Confidence is the largest softmax probability. Examples are grouped by it into equal bins (lower, upper], and
+    the absolute gap of each bin is weighted by its share of the examples.
 
     Args:
         scores: Logits [N, C].
@@ -84,8 +87,8 @@ def calibration_error(scores: jax.Array, labels: jax.Array, *, bins: int = 15) -
     _check_rows(scores, labels)
     confidence = softmax(scores).max(axis=-1)
     correct = predictions(scores) == labels
-    place = jnp.clip(jnp.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gap = jax.ops.segment_sum(correct - confidence, place, bins)
+    index = jnp.clip(jnp.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = jax.ops.segment_sum(correct - confidence, index, bins)
     return jnp.abs(gap).sum() / len(labels)
 
 

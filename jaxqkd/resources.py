@@ -1,4 +1,4 @@
-"""Resources: what a student takes on a machine and in simulation, beside what it scores."""
+"""Resources: the gates, depth, shots, parameters and time of a student, to be judged beside its scores."""
 
 import math
 import statistics
@@ -17,22 +17,24 @@ from jaxqkd.models import QuantumStudent, count_parameters
 from jaxqkd.training import logits_of
 from jaxqkd.types import Key, Model
 
+__all__ = ["Resources", "count", "table"]
+
 REPETITIONS = 5
-"""How often a step is timed; the median counts."""
+"""How often a step is timed; the median is reported."""
 
 
 class Resources(NamedTuple):
-    """What a model takes. A classical one has no gates, no depth and no shots.
+    """The resources of a model; a classical one has no gates, no depth and no shots.
 
     Attributes:
-        classical_parameters: Trained numbers of classical layers.
-        quantum_parameters: Trained angles.
-        gates: Gates of the program of one example, its encoding included, as `jaxqkd.export` writes it.
-        two_qubit_gates: Those of them on two or more qubits.
-        depth: Moments in which every gate starts as soon as its qubits are free.
-        shots: Measurements of an example after which no expectation value has a standard error above the one
-            asked for, whatever its value.
-        milliseconds: Time of one gradient step on all given examples in simulation, compiled, on this machine.
+        classical_parameters: Number of parameters of classical layers.
+        quantum_parameters: Number of trained angles.
+        gates: Number of gates of the circuit for one example and its encoding, as `jaxqkd.export` writes it.
+        two_qubit_gates: Number of gates on two or more qubits among them.
+        depth: Number of layers, if every gate starts as soon as its qubits are free.
+        shots: Measurements of an example that bring the standard error of each expectation value down to the given
+            one, whatever its value.
+        milliseconds: Time of one compiled gradient step on all given examples, simulated on this machine.
     """
 
     classical_parameters: int
@@ -45,20 +47,20 @@ class Resources(NamedTuple):
 
 
 def count(key: Key, model: Model, x: jax.Array, *, error: float = 0.01) -> Resources:
-    """Returns the resources of a model for examples like those given.
+    """Returns the resources of a model for examples like the given ones.
 
-    Where the encoding prepares states, the gates are those for the first example, whose angles are as many as
-    those of any other without zeros.
+    If the encoding prepares states, the gates are those for the first example; any other without zeros takes as
+    many.
 
     Args:
         key: Random key of the parameters; their values do not matter.
         model: A student or a classical model.
         x: Features [B, D], known on the host.
-        error: Standard error that the shots are to bring: 1 / error^2 of them do, since no outcome's variance
-            exceeds 1, and all measured qubits are measured at once.
+        error: Largest standard error of an expectation value. It takes 1 / error^2 shots, since the variance of an
+            outcome is at most 1, and all measured qubits are measured at once.
 
     Raises:
-        ValueError: If x is not [B, D], or the error not between 0 and 1.
+        ValueError: If x is not [B, D], or the error is not between 0 and 1.
     """
     checks.numbers("x", x)
     checks.rank("x", x, 2, "[B, D]")
@@ -69,14 +71,14 @@ def count(key: Key, model: Model, x: jax.Array, *, error: float = 0.01) -> Resou
     milliseconds = _milliseconds(model, params, x)
     if not isinstance(model, QuantumStudent):
         return Resources(classical, quantum, 0, 0, 0, 0, milliseconds)
-    listed = operations(model, params, np.asarray(x[0]))
-    several = sum(len(operation.qubits) > 1 for operation in listed)
+    gates = operations(model, params, np.asarray(x[0]))
+    two_qubit = sum(len(gate.qubits) > 1 for gate in gates)
     shots = math.ceil(1 / error**2)
-    return Resources(classical, quantum, len(listed), several, _depth(listed), shots, milliseconds)
+    return Resources(classical, quantum, len(gates), two_qubit, _depth(gates), shots, milliseconds)
 
 
 def table(counted: Mapping[str, Resources]) -> str:
-    """Returns a Markdown table of resources, a line a model.
+    """Returns a Markdown table of resources, with one line for each model.
 
     Example:
         >>> print(table({"linear": Resources(195, 0, 0, 0, 0, 0, 0.0123)}))
@@ -93,15 +95,15 @@ def table(counted: Mapping[str, Resources]) -> str:
 _HEADS = {"two_qubit_gates": "two-qubit gates", "milliseconds": "ms a step"}
 
 
-def _depth(listed: Sequence[Operation]) -> int:
-    free: dict[int, int] = {}
-    for operation in listed:
-        free |= dict.fromkeys(operation.qubits, 1 + max(free.get(qubit, 0) for qubit in operation.qubits))
-    return max(free.values(), default=0)
+def _depth(gates: Sequence[Operation]) -> int:
+    depths: dict[int, int] = {}
+    for gate in gates:
+        depths |= dict.fromkeys(gate.qubits, 1 + max(depths.get(qubit, 0) for qubit in gate.qubits))
+    return max(depths.values(), default=0)
 
 
 def _milliseconds(model: Model, params: Any, x: jax.Array) -> float:
-    """Returns the median time of a gradient of the mean logit's square over all examples."""
+    """Returns the median time of a gradient of the mean square of the logits of all examples."""
     step = jax.jit(jax.grad(lambda params, x: jnp.mean(jnp.square(logits_of(model.apply(params, x))))))
     jax.block_until_ready(step(params, x))
     times = []

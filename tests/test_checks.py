@@ -117,3 +117,10 @@ def test_the_cure_follows_the_complaint():
     with pytest.raises(ValueError, match=r"^Argument `a` must be b, but is c\.$"):
         checks.require(False, "a", "be b", "c")
     checks.require(True, "a", "be b", "c")
+
+
+def test_an_error_is_returned_for_the_caller_to_raise():
+    error = checks.error("a", "be b", "c", "Do d.")
+    assert isinstance(error, ValueError)
+    assert str(error) == "Argument `a` must be b, but is c. Do d."
+    assert str(checks.error("a", "be b", "c")) == "Argument `a` must be b, but is c."

@@ -1,5 +1,6 @@
 """Memory: estimates against XLA's own figures, and refusals that come before any array."""
 
+import sys
 import time
 
 import jax
@@ -8,7 +9,7 @@ import optax
 import pytest
 
 import jaxqkd as jq
-from jaxqkd import memory
+from jaxqkd import memory, sweeps
 
 
 @pytest.mark.parametrize(("qubits", "examples", "batch_size"), [(6, 800, None), (6, 400, 32), (8, 20, None)])
@@ -52,6 +53,68 @@ def test_available_memory_is_the_least_of_the_machine_and_the_container(monkeypa
     assert whole > 2**28
     monkeypatch.setattr(memory, "CGROUP_LIMITS", (str(word), str(limit)))
     assert memory.available(jax.devices()) == 12345
+
+
+class Accelerator:
+    """A device by its figures alone."""
+
+    platform = "gpu"
+
+    def __init__(self, figures):
+        self.memory_stats = lambda: figures
+
+
+@pytest.mark.parametrize(
+    ("figures", "available", "capacity"),
+    [
+        ([{"bytes_limit": 100, "bytes_in_use": 30}], 70, 100),
+        ([{"bytes_limit": 100}], 100, 100),
+        ([{"bytes_limit": 100, "bytes_in_use": 120}], 0, 100),
+        ([{"bytes_limit": 100, "bytes_in_use": 90}, {"bytes_limit": 80, "bytes_in_use": 0}], 20, 80),
+        ([{"bytes_limit": 100, "bytes_in_use": 10}] * 3, 270, 100),
+        ([None, {"bytes_limit": 100, "bytes_in_use": 40}], 120, 100),
+        ([None], sys.maxsize, sys.maxsize),
+        ([{}], sys.maxsize, sys.maxsize),
+    ],
+)
+def test_the_fullest_accelerator_decides_what_is_available(figures, available, capacity):
+    devices = [Accelerator(own) for own in figures]
+    assert memory.available(devices) == available
+    assert memory.capacity(devices) == capacity
+
+
+def test_the_default_device_is_the_one_that_is_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(memory, "available", lambda devices: asked.append(list(devices)) or 2**40)
+    memory.check_states(2, 1)
+    with jax.default_device(jax.devices()[1]):
+        memory.check_states(2, 1)
+        memory.check_vectors(2, 1, 1)
+    with jax.default_device("cpu"):
+        memory.check_vectors(2, 1, 1)
+    first, second = jax.devices()[:2]
+    assert asked == [[first], [second], [second], [first]]
+
+
+def test_a_sweep_asks_its_own_devices(monkeypatch):
+    asked = []
+    monkeypatch.setattr(memory, "available", lambda devices: asked.append(list(devices)) or 2**40)
+
+    def run(key, hparams):
+        memory.check_states(2, 1)
+        return square(key, hparams)
+
+    devices = jax.devices()[2:4]
+    jq.sweep(run, jax.random.split(jax.random.key(0), 8), chunk=2, devices=devices)
+    assert asked == [devices[:1], devices]
+
+
+@pytest.mark.parametrize(("room", "width"), [(10, 2), (100, 12), (10**6, 64), (10**9, 64)])
+def test_the_default_chunk_of_an_accelerator_keeps_to_half_of_its_memory_whatever_is_in_use(room, width):
+    size = 4
+    devices = [Accelerator({"bytes_limit": room, "bytes_in_use": used}) for used in (0, room // 2)]
+    assert sweeps._default_width(64, size, devices) == width
+    assert sweeps._default_width(10**4, size, devices) == min(max(2, room // 2 // size), 128)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,14 @@
 """Sweeps: equal to the loop over their cells, on any number of devices, in one trace; and what they refuse."""
 
+import contextlib
+import functools
+import gc
 import inspect
 import itertools
 import math
+import types
+import weakref
+from typing import NamedTuple
 
 import chex
 import jax
@@ -12,7 +18,7 @@ import optax
 import pytest
 
 import jaxqkd as jq
-from jaxqkd import compile_sweep, fit, grid, sweep
+from jaxqkd import compile_sweep, fit, grid, sweep, sweeps
 from jaxqkd.losses import hard, kd
 from jaxqkd.models import MLP, Linear
 
@@ -21,9 +27,8 @@ DATA = jq.data.xor_grid(jax.random.key(0), count=20, spread=0.5)
 TAUGHT = DATA._replace(teacher=2.0 * jax.nn.one_hot(DATA.labels, 3))
 WATCHED = jq.data.xor_grid(jax.random.key(1), count=10, spread=0.5)
 
-
-def same(first, second):
-    return jax.tree.all(jax.tree.map(lambda a, b: np.array_equal(a, b, equal_nan=True), first, second))
+FAR = types.SimpleNamespace(process_index=1)
+"""A device of another process."""
 
 
 def draw(key, hp):
@@ -58,7 +63,7 @@ def test_a_sweep_equals_a_vmap_of_its_width_bit_for_bit():
     side_by_side = jax.jit(jax.vmap(train, in_axes=(0, None)))
     groups = [side_by_side(KEYS[start : start + width], hp) for start in (0, width)]
     wanted = jax.tree.map(lambda *parts: np.concatenate(parts), *groups)
-    assert same(jax.tree.map(lambda leaf: leaf[0, 0, 0], found), wanted)
+    chex.assert_trees_all_equal(jax.tree.map(lambda leaf: leaf[0, 0, 0], found), wanted)
 
 
 def test_axes_come_in_the_order_of_the_arguments():
@@ -104,7 +109,7 @@ def test_the_bits_do_not_depend_on_how_many_devices_there_are(run):
     one, two, four = [
         sweep(run, KEYS, {"rate": [0.05, 0.2]}, chunk=3, devices=jax.devices()[:count]) for count in (1, 2, 4)
     ]
-    assert same(two, four)
+    chex.assert_trees_all_equal(two, four)
     chex.assert_trees_all_close(one, two, rtol=1e-5, atol=1e-6)
 
 
@@ -112,29 +117,112 @@ def test_more_seeds_or_cells_do_not_change_the_earlier_bits():
     options = {"chunk": 3, "devices": jax.devices()[:2]}
     few = sweep(with_patience, KEYS[:5], {"rate": [0.05, 0.2]}, **options)
     many = sweep(with_patience, KEYS, {"rate": [0.05, 0.2, 0.1]}, **options)
-    assert same(few, jax.tree.map(lambda leaf: leaf[:2, :5], many))
+    chex.assert_trees_all_equal(few, jax.tree.map(lambda leaf: leaf[:2, :5], many))
 
 
 def test_a_seed_has_the_same_bits_wherever_it_stands():
     rates = {"rate": [0.05]}
     compiled = compile_sweep(full_batch, KEYS, rates, chunk=4)
     order = np.array([5, 12, 0, 3, 8, 1, 7, 11, 2, 10, 4, 9, 6])
-    assert same(compiled(KEYS[order]), jax.tree.map(lambda leaf: leaf[:, order], compiled(KEYS)))
+    wanted = jax.tree.map(lambda leaf: leaf[:, order], compiled(KEYS))
+    chex.assert_trees_all_equal(compiled(KEYS[order]), wanted)
 
 
-def test_the_run_is_traced_once_and_prepared_bits_repeat():
-    traces = []
+@contextlib.contextmanager
+def at_most(compilations):
+    """Fails where more programs are compiled."""
+    compile_, compiled = jax.stages.Lowered.compile, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jax.stages.Lowered, "compile", lambda low: compiled.append(1) or compile_(low))
+        yield
+    assert len(compiled) <= compilations
 
-    def counted(key, hp):
-        traces.append(1)
-        return train(key, hp)
 
+def test_a_second_sweep_of_the_same_run_and_shapes_neither_traces_nor_compiles():
+    run = chex.assert_max_traces(n=1)(lambda key, hp: train(key, hp))
     axes = grid(temperature=[1, 2, 4], alpha=[0, 0.5], learning_rate=[0.01, 0.1])
-    compiled = compile_sweep(counted, KEYS, axes, devices=jax.devices()[:1])
-    first, second = compiled(KEYS), compiled(KEYS)
-    assert len(traces) == 1
-    assert same(first, second)
-    assert first[1].shape == (3, 2, 2, 13, 4)
+    compiled = compile_sweep(run, KEYS, axes)
+    with at_most(0):
+        chex.assert_trees_all_equal(compiled(KEYS), compiled(KEYS), sweep(run, KEYS, axes))
+        others = {"temperature": [3.0, 2.0, 1.0], "alpha": [1.0, 0.0], "learning_rate": [0.02, 0.2]}
+        found = sweep(run, KEYS[::-1], others)
+    chex.assert_trees_all_equal(found, sweep(lambda key, hp: train(key, hp), KEYS[::-1], others))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeds": KEYS[:3]},
+        {"seeds": jax.random.key_data(KEYS[:4])},
+        {"seeds": {"keys": KEYS[:4]}},
+        {"grid": {"b": [1.0, 2.0]}},
+        {"grid": {"a": [1.0]}},
+        {"chunk": 3},
+        {"devices": jax.devices()[:1]},
+    ],
+    ids=lambda change: "-".join(change),
+)
+def test_other_shapes_and_options_are_another_program(change):
+    traces = []
+    run = lambda seed, hp: traces.append(1) or jnp.asarray(sum(hp.values()))  # noqa: E731
+    options = {"seeds": KEYS[:4], "grid": {"a": [1.0, 2.0]}, "chunk": 2, "devices": jax.devices()[:2]}
+    for _ in range(2):
+        sweep(run, **options)
+        sweep(run, **options | change)
+    assert len(traces) == 2
+
+
+def test_another_configuration_of_jax_is_another_program():
+    def run(key, hp):
+        return jax.random.uniform(key) * jnp.ones(2)
+
+    single = sweep(run, KEYS)
+    with jax.enable_x64(True):
+        assert sweep(run, KEYS).dtype == jnp.float64
+    np.testing.assert_array_equal(sweep(run, KEYS), single)
+    for precision in ("highest", "default"):
+        with jax.default_matmul_precision(precision), at_most(1):
+            sweep(run, KEYS)
+
+
+def test_programs_are_few_and_go_with_their_run():
+    def make():
+        weights = jnp.arange(3.0)
+        return lambda key, hp: jax.random.normal(key, (3,)) @ weights
+
+    run = make()
+    for count in range(2, 4 + sweeps.PROGRAMS):
+        sweep(run, KEYS[:count])
+    assert len(sweeps._PROGRAMS[id(run)]) == sweeps.PROGRAMS
+    number, alive = id(run), weakref.ref(run)
+    del run
+    gc.collect()
+    assert alive() is None
+    assert number not in sweeps._PROGRAMS
+
+
+class Method:
+    def run(self, key, hp):
+        return jax.random.normal(key)
+
+
+class Slotted(NamedTuple):
+    scale: float
+
+    def __call__(self, key, hp):
+        return self.scale * jax.random.normal(key)
+
+
+def test_runs_made_anew_or_without_weak_references_leave_nothing():
+    wanted, owner = sweep(lambda key, hp: jax.random.normal(key), KEYS), Method()
+    gc.collect()
+    before = len(sweeps._PROGRAMS)
+    for _ in range(2):
+        np.testing.assert_array_equal(sweep(owner.run, KEYS), wanted)
+        np.testing.assert_array_equal(sweep(Slotted(1.0), KEYS), wanted)
+        np.testing.assert_array_equal(sweep(functools.partial(owner.run), KEYS), wanted)
+    gc.collect()
+    assert len(sweeps._PROGRAMS) == before
 
 
 def test_keys_typed_or_raw_and_seeds_with_their_own_data():
@@ -151,7 +239,7 @@ def test_keys_typed_or_raw_and_seeds_with_their_own_data():
 
 def test_no_device_waits_for_another():
     compiled = compile_sweep(mini_batches, KEYS[:8], {"rate": [0.05, 0.2]}, chunk=2)
-    text = inspect.getclosurevars(compiled).nonlocals["compiled"].as_text()
+    text = inspect.getclosurevars(compiled).nonlocals["program"].call.as_text()
     runs, _ = text.split("\nENTRY ")
     assert "while" in runs
     for collective in ("all-reduce", "all-gather", "collective-permute", "all-to-all"):
@@ -215,6 +303,7 @@ def test_grids_accepted(axes):
         (KEYS, {"chunk": 1}, "`chunk` must be at least 2, but is 1"),
         (KEYS, {"chunk": 2.0}, "`chunk` must be an integer"),
         (KEYS, {"devices": []}, "`devices` must hold at least one device"),
+        (KEYS, {"devices": [FAR]}, "`devices` must hold a device of this process"),
     ],
 )
 def test_seeds_and_options_refused(seeds, options, message):

@@ -11,6 +11,7 @@ from flax import nnx
 import jaxqkd as jq
 from jaxqkd import teachers
 from jaxqkd.losses import hard, kd, soft
+from jaxqkd.models import Ensemble, FromNnx
 
 KEY = jax.random.key(0)
 DATA = jq.data.xor_grid(KEY, count=40)
@@ -41,7 +42,7 @@ def test_what_is_no_probabilities_is_refused(probabilities, options, message):
 
 @pytest.mark.parametrize("of", ["probabilities", "logits"])
 def test_an_ensemble_of_one_is_the_model(of):
-    model = teachers.ensemble([MLP], of=of)
+    model = Ensemble([MLP], of=of)
     params = model.init(KEY, DATA.x)
     logits = MLP.apply(params[0], DATA.x)
     np.testing.assert_allclose(jax.nn.softmax(model.apply(params, DATA.x)), jax.nn.softmax(logits), rtol=1e-5)
@@ -50,8 +51,8 @@ def test_an_ensemble_of_one_is_the_model(of):
 def test_an_ensemble_is_the_weighted_mean():
     models = [MLP, LINEAR, MLP]
     weights = np.array([1.0, 2.0, 5.0])
-    by_logits = teachers.ensemble(models, weights=weights, of="logits")
-    by_probabilities = teachers.ensemble(models, weights=weights)
+    by_logits = Ensemble(models, weights=weights, of="logits")
+    by_probabilities = Ensemble(models, weights=weights)
     params = by_logits.init(KEY, DATA.x)
     logits = np.stack([model.apply(own, DATA.x) for model, own in zip(models, params, strict=True)]).astype(float)
     shares = (weights / 8)[:, None, None]
@@ -64,7 +65,7 @@ def test_an_ensemble_is_the_weighted_mean():
 
 
 def test_models_of_an_ensemble_start_apart_and_train_together():
-    model = teachers.ensemble([LINEAR, LINEAR])
+    model = Ensemble([LINEAR, LINEAR])
     first, second = model.init(KEY, DATA.x)
     assert not np.array_equal(first["params"]["head"]["kernel"], second["params"]["head"]["kernel"])
     out = jax.jit(lambda key: jq.fit(key, model, DATA, hard(), optax.adam(0.1), epochs=5))(KEY)
@@ -82,9 +83,9 @@ def test_models_of_an_ensemble_start_apart_and_train_together():
     ],
 )
 def test_a_bad_ensemble_is_refused(options, message):
-    assert teachers.ensemble([LINEAR, MLP], weights=(1, 3)).weights == (0.25, 0.75)
+    assert Ensemble([LINEAR, MLP], weights=(1, 3)).weights == (0.25, 0.75)
     with pytest.raises(ValueError, match=message):
-        teachers.ensemble(**{"models": [LINEAR, MLP]} | options)
+        Ensemble(**{"models": [LINEAR, MLP]} | options)
 
 
 class Perceptron(nnx.Module):
@@ -99,7 +100,7 @@ class Perceptron(nnx.Module):
 
 
 def test_an_nnx_module_is_a_model_that_trains_as_its_linen_twin():
-    model = teachers.nnx(lambda rngs: Perceptron(rngs=rngs))
+    model = FromNnx(lambda rngs: Perceptron(rngs=rngs))
     params = model.init(KEY, DATA.x)
     ours = {
         "params": {
@@ -119,7 +120,7 @@ def test_an_nnx_module_is_a_model_that_trains_as_its_linen_twin():
 
 
 def test_seeds_of_an_nnx_module_start_apart_under_vmap():
-    model = teachers.nnx(lambda rngs: Perceptron(rngs=rngs))
+    model = FromNnx(lambda rngs: Perceptron(rngs=rngs))
     found = jax.vmap(lambda key: model.init(key, DATA.x))(jax.random.split(KEY, 3))
     kernels = np.asarray(found["first"]["kernel"].get_value())
     assert kernels.shape == (3, 2, 5)
@@ -130,7 +131,7 @@ def test_an_nnx_module_with_other_state_is_refused():
     with pytest.raises(
         ValueError, match=r"`build` must make a module whose state is parameters alone, but is with .*RngKey"
     ):
-        teachers.nnx(lambda rngs: Perceptron(dropout=True, rngs=rngs))
+        FromNnx(lambda rngs: Perceptron(dropout=True, rngs=rngs))
 
 
 def generation(key, data):

@@ -12,7 +12,7 @@ import numpy as np
 import tyro
 
 from jaxqkd import checks, metrics
-from jaxqkd.data import files
+from jaxqkd.data import feature_matrix
 from jaxqkd.data.formats import frame_of
 from jaxqkd.files import save_text
 from jaxqkd.saving import TEXT, Student, load_student
@@ -66,7 +66,7 @@ def features(student: Student, frame: Any) -> np.ndarray:
     strange = [str(name) for name in frame.columns if name not in (*columns, student.facts.get("label"))]
     if strange:
         print(f"jaxqkd: left out columns that the student does not know: {', '.join(strange)}", file=sys.stderr)
-    return files._numbers(files._complete(frame[columns], "error"))
+    return feature_matrix(frame, columns)
 
 
 def _scores(student: Student, x: np.ndarray) -> jax.Array:

@@ -1,7 +1,7 @@
-"""Data: samplers, data sets that ship with packages, the user's own tables; splits and reductions of features."""
+"""Data: samplers, bundled data sets, the user's own tables, splits, and reductions of features."""
 
 from jaxqkd.data.bundled import breast_cancer, digits, iris, mnist, wine
-from jaxqkd.data.files import Table, from_arrays, read
+from jaxqkd.data.files import Table, feature_matrix, from_arrays, read
 from jaxqkd.data.reduction import Reduction, apply_reduction, fit_reduction, standardize
 from jaxqkd.data.splitting import join, split, unlabeled
 from jaxqkd.data.synthetic import circles, moons, with_label_noise, xor_bits, xor_grid
@@ -13,6 +13,7 @@ __all__ = [
     "breast_cancer",
     "circles",
     "digits",
+    "feature_matrix",
     "fit_reduction",
     "from_arrays",
     "iris",

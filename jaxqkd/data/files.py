@@ -16,12 +16,12 @@ from jaxqkd.types import Data
 
 
 class Table(NamedTuple):
-    """A table as data, with the names that its numbers stand for.
+    """A table as data, with the names of its features and classes.
 
     Attributes:
         data: Features and labels.
         features: Names of the columns of `data.x`.
-        classes: Names of the classes; label 0 is the first.
+        classes: Names of the classes in the order of their labels.
     """
 
     data: Data
@@ -34,14 +34,14 @@ def from_arrays(x: Any, labels: Any, *, classes: int | None = None) -> Data:
 
     Args:
         x: Features [N, D], numbers without NaN or infinity.
-        labels: Class numbers [N], whole numbers from 0, or booleans; at least two classes occur.
-        classes: Number of classes, against which labels are checked; any number where None.
+        labels: Class numbers [N], whole numbers from 0, or booleans, of at least two classes.
+        classes: Number of classes that labels must be below, or None for any.
 
     Returns:
         Data with x of JAX's default float type and labels as integers.
 
     Raises:
-        ValueError: Names the argument and the first bad row and column.
+        ValueError: If an array is not as described; the message names the first bad row and column.
     """
     features, targets = np.asarray(x), np.asarray(labels)
     checks.rank("x", features, 2, "[N, features]")
@@ -49,15 +49,14 @@ def from_arrays(x: Any, labels: Any, *, classes: int | None = None) -> Data:
     checks.require(features.size > 0, "x", "hold at least one example", f"of shape {features.shape}")
     cure = "Encode other types as numbers first."
     checks.require(features.dtype.kind in "iufb", "x", "be numbers", f"of dtype {features.dtype}", cure)
-    found = f"{len(targets)} for {len(features)} rows of `x`"
-    checks.require(len(features) == len(targets), "labels", "be as many as the rows of `x`", found)
-    with np.errstate(over="ignore"):  # what is too large for the float type is infinite: refused below
-        features = features.astype(jnp.zeros(()).dtype)
+    counts = f"{len(targets)} for {len(features)} rows of `x`"
+    checks.require(len(features) == len(targets), "labels", "be as many as the rows of `x`", counts)
+    features = _as_float(features)
     checks.finite_rows("x", features)
     targets = targets.astype(int) if targets.dtype == bool else targets
     checks.labels("labels", targets, classes=classes)
-    seen = np.unique(targets)
-    checks.require(len(seen) > 1, "labels", "hold at least two classes", f"class {seen[0]} alone")
+    present = np.unique(targets)
+    checks.require(len(present) > 1, "labels", "hold at least two classes", f"class {present[0]} alone")
     return Data(jnp.asarray(features), jnp.asarray(targets, int))
 
 
@@ -69,24 +68,26 @@ def read(
     missing: str = "error",
     classes: Sequence[str] | None = None,
 ) -> Table:
-    """Returns a file of examples, one a row, as a table: the label column becomes labels, all others features.
+    """Returns a file of examples, one in each row, as a table of features and labels.
 
-    A CSV file starts with a line of column names. The columns of a .npy matrix are named 0, 1, ...; an array `y`
-    [N] of a .npz file is the column "y", an array `x` [N, D] the columns "x[0]", "x[1]", .... Errors count rows
-    from 1, without the line of names and blank lines, and tell a CSV file's line as well.
+    The label column becomes the labels, all others the features. A CSV file starts with a line of column names.
+    The columns of a .npy matrix are named 0, 1, ...; an array `y` [N] of a .npz file is the column "y", an array
+    `x` [N, D] the columns "x[0]", "x[1]", .... Errors count rows from 1, without the line of names and blank
+    lines, and give the line of a CSV file as well.
 
     Args:
         source: Path of a .csv, .parquet, .npy or .npz file, or a pandas DataFrame.
-        label: Name of the label column: text, booleans or whole numbers, numbered from 0 in sorted order.
+        label: Name of the label column. Its text, booleans or whole numbers are numbered from 0 in sorted order.
         ignore: Names of columns to leave out.
-        missing: "error" refuses a cell without a value, "drop" leaves its row out and warns of how many.
-        classes: The classes of an earlier table, to number those of this one alike; sorted and new where None.
+        missing: "error" refuses an empty cell; "drop" leaves out its row, and warns with the number of such rows.
+        classes: Names of classes, such as those of an earlier table, whose order numbers the labels; by default
+            those of this table in sorted order.
 
     Returns:
         A `Table` of data, names of features and names of classes.
 
     Raises:
-        ValueError: Names the first bad row and column, and the cure.
+        ValueError: If the table is not as described; the message names the first bad row and column, and the cure.
         ImportError: If a Parquet file is read without pyarrow.
     """
     checks.one_of("missing", missing, ("error", "drop"))
@@ -98,16 +99,33 @@ def read(
     return Table(from_arrays(_numbers(features), labels), tuple(map(str, features.columns)), names)
 
 
+def feature_matrix(frame: Any, columns: Sequence[str | int]) -> np.ndarray:
+    """Returns columns of a pandas DataFrame as features [N, D] of JAX's default float type, in the given order.
+
+    Args:
+        frame: The DataFrame.
+        columns: Names of its columns.
+
+    Raises:
+        ValueError: If a column is missing, or holds anything but finite numbers; the message names the first bad
+            row and column.
+    """
+    known = frame.columns.tolist()
+    for name in columns:
+        checks.require(name in known, "columns", f"be among those of the table, {_listed(known)}", repr(name))
+    return _numbers(_complete(frame[list(columns)], "error"))
+
+
 def _frame(source: Any) -> Any:
     if isinstance(source, str | os.PathLike):
         return frame_of(Path(source))
-    known = isinstance(source, extra("pandas", "pandas").DataFrame)
-    checks.require(known, "source", "be a path or a pandas DataFrame", f"a {type(source).__name__}")
+    is_frame = isinstance(source, extra("pandas", "pandas").DataFrame)
+    checks.require(is_frame, "source", "be a path or a pandas DataFrame", f"a {type(source).__name__}")
     return source.reset_index(drop=True)
 
 
 def _check_columns(columns: Any, label: str | int, ignore: Sequence[str | int]) -> None:
-    cure = "Name them, or leave them out of the file: pandas writes its index so, unless index=False."
+    cure = "Name them, or leave them out of the file; pandas writes its index in this way, unless index=False."
     unnamed = np.flatnonzero(columns.isna()).tolist()
     checks.require(not unnamed, "source", "name its columns", f"nameless in columns {_listed(unnamed)}", cure)
     repeated = columns[columns.duplicated()].unique().tolist()
@@ -118,37 +136,37 @@ def _check_columns(columns: Any, label: str | int, ignore: Sequence[str | int]) 
         cure = f"The columns are {_listed(names)}."
         checks.require(name in names, argument, "name a column of the table", repr(name), cure)
     checks.require(label not in ignore, "ignore", "leave the label column in", list(ignore))
-    left = set(names) - {label, *ignore}
-    checks.require(len(left) > 0, "source", "have a feature column", "without one beside the label")
+    features = set(names) - {label, *ignore}
+    checks.require(len(features) > 0, "source", "have a feature column", "without one beside the label")
 
 
 def _complete(frame: Any, missing: str) -> Any:
-    """Returns the rows in which no cell is missing."""
+    """Returns the rows without an empty cell; refuses or drops the others."""
     gaps = frame.isna().to_numpy()
-    lacking = gaps.any(axis=1)
+    incomplete = gaps.any(axis=1)
     if missing == "error":
         cure = 'Fill it, ignore the column, or leave out such rows with missing="drop".'
         _check_cells(frame, gaps, "have a value in every cell", "empty", cure)
-    elif lacking.any():
-        warnings.warn(f"Dropped {lacking.sum()} of {len(frame)} rows, which lack a value.", stacklevel=3)
-    checks.require(not lacking.all(), "source", "have a complete row", f"of {len(frame)} rows without one")
-    return frame[~lacking].infer_objects()
+    elif incomplete.any():
+        warnings.warn(f"Dropped {incomplete.sum()} of {len(frame)} rows, which lack a value.", stacklevel=3)
+    checks.require(not incomplete.all(), "source", "have a complete row", f"of {len(frame)} rows without one")
+    return frame[~incomplete].infer_objects()
 
 
 def _numbered(frame: Any, label: str | int, classes: Sequence[str] | None) -> tuple[tuple[str, ...], np.ndarray]:
-    """Returns the names of the classes, and labels [N] that count them from 0."""
+    """Returns the names of the classes, and labels [N], which number them from 0."""
     values = frame[label].to_numpy()
-    if values.dtype.kind == "f":  # whole numbers, where another row had no value
-        cure = "Sort the target of a regression into classes first."
+    if values.dtype.kind == "f":  # pandas stores whole numbers as floats in a column with empty cells
+        cure = "Divide the target of a regression into classes first."
         bad = (values != np.floor(values)) | np.isinf(values)
         _check_cells(frame[[label]], bad[:, None], "have classes for labels", "no whole number", cure)
         values = values.astype(int)
     elif values.dtype.kind not in "iub":
         values = values.astype(str)
-    found, labels = np.unique(values, return_inverse=True)
-    names = tuple(map(str, found))
-    alone = f"{label!r}, always {names[0]}"
-    checks.require(len(names) > 1, "label", "name a column of two classes or more", alone)
+    distinct, labels = np.unique(values, return_inverse=True)
+    names = tuple(map(str, distinct))
+    actual = f"{label!r}, always {names[0]}"
+    checks.require(len(names) > 1, "label", "name a column of two classes or more", actual)
     if classes is None:
         return names, labels
     unknown = [name for name in names if name not in classes]
@@ -157,23 +175,28 @@ def _numbered(frame: Any, label: str | int, classes: Sequence[str] | None) -> tu
 
 
 def _numbers(frame: Any) -> np.ndarray:
-    """Returns feature columns as an array [N, D] of JAX's default float type."""
+    """Returns columns of features as an array [N, D] of JAX's default float type; refuses other types."""
     others = [name for name, dtype in frame.dtypes.items() if dtype.kind not in "iufb"]
     cure = f"Encode them as numbers, or leave them out with ignore=({_listed(others)})."
     checks.require(not others, "source", "have numbers for features", f"otherwise in {_listed(others)}", cure)
-    with np.errstate(over="ignore"):  # what is too large for the float type is infinite: refused below
-        x = frame.to_numpy(float).astype(jnp.zeros(()).dtype)
+    x = _as_float(frame.to_numpy(float))
     _check_cells(frame, ~np.isfinite(x), "have finite features", "infinite", "Correct it, or leave it out.")
     return x
 
 
-def _check_cells(frame: Any, bad: np.ndarray, must: str, found: str, cure: str) -> None:
-    """Refuses a frame of which some cells are bad, naming the first one as a reader counts."""
+def _as_float(array: np.ndarray) -> np.ndarray:
+    """Returns the array in JAX's default float type; numbers beyond its range become infinite."""
+    with np.errstate(over="ignore"):
+        return array.astype(jnp.zeros(()).dtype)
+
+
+def _check_cells(frame: Any, bad: np.ndarray, must: str, value: str, cure: str) -> None:
+    """Refuses a frame with a bad cell; the message names the first one, with rows counted from 1."""
     if bad.any():
         row, column = np.argwhere(bad)[0]
         line = f" (line {frame.index[row]} of the file)" if frame.index.name == LINE else ""
-        place = f"{found} at row {row + 1}{line}, column {frame.columns[column]!r}"
-        checks.require(False, "source", must, place, cure)
+        first = f"{value} at row {row + 1}{line}, column {frame.columns[column]!r}"
+        raise checks.error("source", must, first, cure)
 
 
 def _listed(names: Sequence[Any], most: int = 10) -> str:

@@ -1,4 +1,4 @@
-"""Splits: random partitions of data, and parts put together."""
+"""Splits: random partitions of data, and their concatenation."""
 
 import itertools
 import warnings
@@ -13,23 +13,25 @@ from jaxqkd.types import Data, Key
 
 
 def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
-    """Returns a random partition of data, one part a fraction.
+    """Returns a random partition of data, with one part for each fraction.
+
+    It warns if the first part lacks a class of a later one.
 
     Args:
         key: The random key of the shuffle.
         data: Examples to divide.
-        fractions: Positive numbers that sum to 1. Part sizes are the differences of the rounded
+        fractions: Positive numbers that sum to 1. The sizes of the parts are the differences of the rounded
             cumulative sums, so that no example is lost; each part needs at least one.
 
     Returns:
-        As many Data as there are fractions. Warns where a class of a later part is missing in the first.
+        One Data for each fraction.
     """
     checks.positive("fractions", fractions)
     total = sum(fractions)
     checks.require(abs(total - 1) < 1e-6, "fractions", "sum to 1", f"{tuple(fractions)} with sum {total:g}")
     count = len(data.labels)
-    found = f"{count} for {len(data.x)} rows of `data.x`"
-    checks.require(len(data.x) == count, "data.labels", "be as many as the rows", found)
+    counts = f"{count} for {len(data.x)} rows of `data.x`"
+    checks.require(len(data.x) == count, "data.labels", "be as many as the rows", counts)
     ends = [round(count * end / total) for end in itertools.accumulate(fractions)]
     sizes = np.diff([0, *ends])
     cure = f"Give more than {count} examples or fewer parts."
@@ -48,23 +50,22 @@ def join(*parts: Data) -> Data:
     """Returns the examples of all parts, one after the other.
 
     Raises:
-        ValueError: If there are none, they differ in features, or some have a teacher and others not.
+        ValueError: If there are none, their features have different shapes, or only some have a teacher.
     """
     checks.require(len(parts) > 0, "parts", "hold at least one Data", "empty")
     widths = sorted({part.x.shape[1:] for part in parts})
     checks.require(len(widths) == 1, "parts", "have the same features", f"of shapes {widths}")
-    taught = [part.teacher is not None for part in parts]
-    cure = "Label them all with jaxqkd.label, joined or before."
-    same = len(set(taught)) == 1
-    checks.require(same, "parts", "all have a teacher, or none", f"taught: {taught}", cure)
+    labeled = [part.teacher is not None for part in parts]
+    same, cure = len(set(labeled)) == 1, "Label them all with jaxqkd.label, before or after."
+    checks.require(same, "parts", "all have a teacher, or none", f"with a teacher: {labeled}", cure)
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *parts)
 
 
 def unlabeled(x: jax.Array) -> Data:
-    """Returns examples x [N, D] without labels, that is with label -1, for a teacher to label.
+    """Returns examples x [N, D] without labels, that is, with label -1, for a teacher to label.
 
-    `jaxqkd.fit` trains on them where they have a teacher: what hears labels is 0 there, what hears the teacher
-    counts. Join them to labeled examples with `join`.
+    `jaxqkd.fit` trains on them if they have a teacher: the terms of a loss that need the label are 0 there, and
+    those that need only the teacher count. Join them to labeled examples with `join`.
     """
     checks.numbers("x", x)
     checks.rank("x", x, 2, "[N, D]")
@@ -74,9 +75,9 @@ def unlabeled(x: jax.Array) -> Data:
 def _warn_of_unseen_classes(parts: Sequence[Data]) -> None:
     if checks.is_traced([part.labels for part in parts]):
         return
-    seen = np.unique(np.asarray(parts[0].labels))
+    first = np.unique(np.asarray(parts[0].labels))
     for number, part in enumerate(parts[1:], start=1):
-        unseen = np.setdiff1d(np.asarray(part.labels), seen)
+        unseen = np.setdiff1d(np.asarray(part.labels), first)
         if len(unseen):
             text = f"Part {number} of the split holds classes {unseen.tolist()} that part 0 lacks."
             warnings.warn(text, stacklevel=3)

@@ -1,4 +1,4 @@
-"""Samplers: data drawn from a random key, and noise on labels; all may be compiled."""
+"""Samplers: data drawn from a random key, and label noise; all may be compiled."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from jaxqkd.types import Data, Key
 
 
 def xor_bits(key: Key, *, count: int, bits: int = 64) -> Data:
-    """Returns random bit vectors whose first two bits set one of three classes ("extended XOR").
+    """Returns random bit vectors whose first two bits determine one of three classes ("extended XOR").
 
     Equal bits are class 0, (0, 1) is class 1 and (1, 0) is class 2, so the classes have probabilities
     1/2, 1/4, 1/4. The other bits carry no information.
@@ -20,8 +20,8 @@ def xor_bits(key: Key, *, count: int, bits: int = 64) -> Data:
     Args:
         key: The random key; the same key gives the same data.
         count: Number of examples N.
-        bits: Number of features D, at least 2. A vector of zeros, which amplitude encoding cannot take,
-            has probability 2^-bits.
+        bits: Number of features D, at least 2. A vector of zeros, which amplitude encoding refuses, has
+            probability 2^-bits.
 
     Returns:
         Data with x [N, bits] of 0.0 and 1.0, and labels [N] in 0 ... 2.
@@ -40,7 +40,8 @@ def xor_grid(
 ) -> Data:
     """Returns Gaussian blobs on a grid of cells; the class is the sum of the cell's indices modulo classes.
 
-    classes=2, cells=2, features=2 is the continuous XOR. Cells lie one unit apart, centered on the origin.
+    With classes=2, cells=2 and features=2 it is the continuous XOR. The grid is centered on the origin, with one
+    unit between neighboring cells.
 
     Args:
         key: The random key.
@@ -65,10 +66,10 @@ def xor_grid(
 
 
 def moons(key: Key, *, count: int, noise: Any = 0.1) -> Data:
-    """Returns two interleaved half circles, one a class, as scikit-learn's `make_moons` places them.
+    """Returns two interleaved half circles, one for each class, as in scikit-learn's `make_moons`.
 
-    Class 0 is the upper half of the unit circle, class 1 the lower half of that about (1, 1/2). The points lie
-    evenly on their arcs whatever the key, which decides their order and their noise.
+    Class 0 is the upper half of the unit circle, class 1 the lower half of the unit circle about (1, 1/2). The
+    points are evenly spaced; the key determines only their order and their noise.
 
     Args:
         key: The random key.
@@ -86,10 +87,10 @@ def moons(key: Key, *, count: int, noise: Any = 0.1) -> Data:
 
 
 def circles(key: Key, *, count: int, noise: Any = 0.05, factor: Any = 0.8) -> Data:
-    """Returns two circles about the origin, one a class, as scikit-learn's `make_circles` places them.
+    """Returns two circles about the origin, one for each class, as in scikit-learn's `make_circles`.
 
-    Class 0 has radius 1, class 1 radius factor. The points lie evenly on their circles whatever the key, which
-    decides their order and their noise.
+    Class 0 has radius 1, class 1 radius factor. The points are evenly spaced; the key determines only their order
+    and their noise.
 
     Args:
         key: The random key.
@@ -109,7 +110,7 @@ def circles(key: Key, *, count: int, noise: Any = 0.05, factor: Any = 0.8) -> Da
 
 
 def with_label_noise(key: Key, data: Data, rate: Any, *, classes: int) -> Data:
-    """Returns data in which each label is, with probability rate, another class drawn uniformly.
+    """Returns data in which each label is replaced, with probability rate, by another class drawn uniformly.
 
     Args:
         key: The random key.

@@ -1,7 +1,7 @@
 """Losses: functions `(student [B, C], teacher [B, C] or None, labels [B]) -> [B]`, unreduced.
 
-Factories return them: what a factory is given (a temperature, a weight) may be a number or a traced scalar, so
-that one compiled program sweeps it. `fit` takes the mean over the batch.
+Factories return them. The arguments of a factory, such as a temperature or a weight, may be numbers or traced
+scalars, so that one compiled program sweeps them. `fit` takes the mean over the batch.
 
 Example:
     >>> import jax.numpy as jnp
@@ -10,8 +10,8 @@ Example:
     (5,)
 """
 
-from jaxqkd.losses.combinators import ce_plus_kl, kd, mix, on, on_probabilities, standardized, summed
-from jaxqkd.losses.features import Projector, hints
+from jaxqkd.losses.combinators import kd, mix, on, standardized
+from jaxqkd.losses.features import hints
 from jaxqkd.losses.logits import dist, dkd, hard, jensen_shannon, label_smoothing, mse_logits, reverse_kl, soft
 from jaxqkd.losses.relations import (
     fidelity,
@@ -21,13 +21,11 @@ from jaxqkd.losses.relations import (
     similarity_preserving,
     squared_cosine,
 )
-from jaxqkd.losses.schedules import Scheduled, scheduled
+from jaxqkd.losses.schedules import Scheduled
 from jaxqkd.losses.states import infidelity, local_infidelity, reduced, unitary_infidelity
 
 __all__ = [
-    "Projector",
     "Scheduled",
-    "ce_plus_kl",
     "dist",
     "dkd",
     "fidelity",
@@ -42,16 +40,13 @@ __all__ = [
     "mix",
     "mse_logits",
     "on",
-    "on_probabilities",
     "reduced",
     "reverse_kl",
     "rkd_angle",
     "rkd_distance",
-    "scheduled",
     "similarity_preserving",
     "soft",
     "squared_cosine",
     "standardized",
-    "summed",
     "unitary_infidelity",
 ]

@@ -1,10 +1,9 @@
-"""Losses made of losses: sums of them, and what they are applied to."""
+"""Losses made of losses: their weighted sums, and the arrays that they are applied to."""
 
 import math
 from typing import Any
 
 import jax
-from jax.nn import softmax
 
 from jaxqkd import checks
 from jaxqkd.losses.directions import deviation
@@ -42,15 +41,15 @@ def mix(*weighted: tuple[Any, Loss]) -> Loss:
 
 
 def on(name: str, loss: Loss) -> Loss:
-    """Returns the loss of one of several arrays that a model returns, and of the teacher's array of that name.
+    """Returns the loss applied to the arrays of one name, the student's and the teacher's.
 
-    A model may return a dict, `logits` [B, C] and taps beside them: features, expectation values or states. A
-    teacher that does, too, leaves a dict in `Data.teacher`. A loss that hears no teacher takes one that has no
-    array of that name.
+    A model may return a dict: `logits` [B, C], and taps such as features, expectation values or states. If the
+    teacher returned one as well, `Data.teacher` is a dict, too; a bare array there stands for the logits. If the
+    teacher has no array of that name, the loss is called without a teacher.
 
     Args:
         name: Name of the array, such as "logits".
-        loss: The loss that it goes to.
+        loss: The loss to apply.
 
     Raises:
         ValueError: When called on a model that returns no array of that name.
@@ -60,34 +59,22 @@ def on(name: str, loss: Loss) -> Loss:
         >>> loss = mix((1.0, on("logits", kd(2.0, 0.5))), (0.1, on("hidden", hints())))
     """
 
-    def chosen(student: Any, teacher: Any, labels: jax.Array) -> jax.Array:
-        known = list(student) if isinstance(student, dict) else ["logits alone"]
-        found = isinstance(student, dict) and name in student
-        checks.require(found, "name", f"be one of what the model returns, {', '.join(known)}", repr(name))
-        told = teacher.get(name) if isinstance(teacher, dict) else teacher if name == "logits" else None
-        return loss(student[name], told, labels)
+    def applied(student: Any, teacher: Any, labels: jax.Array) -> jax.Array:
+        if not isinstance(student, dict) or name not in student:
+            returned = ", ".join(student) if isinstance(student, dict) else "logits alone"
+            raise checks.error("name", f"be one of what the model returns, {returned}", repr(name))
+        targets = teacher if isinstance(teacher, dict) else {"logits": teacher}
+        return loss(student[name], targets.get(name), labels)
 
-    return chosen
-
-
-def summed(loss: Loss) -> Loss:
-    """Returns a loss whose mean over a batch is the sum of the given one: each value times the batch size.
-
-    Its weight beside other losses therefore grows with the batch, and is another on smaller validation data.
-    """
-
-    def scaled(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        return len(student) * loss(student, teacher, labels)
-
-    return scaled
+    return applied
 
 
 def standardized(loss: Loss) -> Loss:
     """Returns the loss applied to z-scores: each example's logits less their mean, over their standard deviation.
 
     The student then learns the teacher's relations among the classes, and not the range of its logits. The
-    deviation is the population's (over C, not C - 1); equal logits become zeros. A temperature is the wrapped
-    loss's own and acts on the z-scores. Wrap what hears the teacher alone, since labels need the range:
+    standard deviation is that of the population (over C, not C - 1); equal logits become zeros. A temperature of
+    the wrapped loss acts on the z-scores. Wrap only losses that ignore the labels, as labels need the range:
 
     Example:
         >>> loss = mix((0.5, hard()), (0.5, standardized(soft(2.0))))
@@ -96,42 +83,10 @@ def standardized(loss: Loss) -> Loss:
         Sun et al., Logit Standardization in Knowledge Distillation, CVPR 2024.
     """
 
-    def scored(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
+    def applied(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         return loss(_z_scores(student), None if teacher is None else _z_scores(teacher), labels)
 
-    return scored
-
-
-def on_probabilities(loss: Loss) -> Loss:
-    """Returns the loss applied to softmax outputs as if they were logits: a softmax twice.
-
-    This is a pitfall rather than a method: a network that ends in a softmax, under a loss that applies another.
-    It bounds the scores by 1, so the cross-entropy of C classes cannot fall below log(1 + (C - 1) / e).
-    """
-
-    def twice(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        return loss(softmax(student), None if teacher is None else softmax(teacher), labels)
-
-    return twice
-
-
-def ce_plus_kl(*, kl: str = "sum", on: str = "logits", weight: Any = 1.0) -> Loss:
-    """Returns the seed study's loss: cross-entropy + KL(teacher || student), no temperature and no alpha.
-
-    Args:
-        kl: "sum" over the examples of the batch, as published, or "mean"; the cross-entropy is a mean.
-        on: "logits", or "probabilities" where the network's outputs are softmax probabilities: the
-            cross-entropy then applies a second softmax to them, and the divergence compares them as they are.
-        weight: Factor of the divergence, 1 as published; 0 trains without a teacher's influence; may be traced.
-
-    References:
-        Piperno et al., Quantum Enhanced Knowledge Distillation, QTML 2024.
-    """
-    checks.one_of("kl", kl, ("sum", "mean"))
-    checks.one_of("on", on, ("logits", "probabilities"))
-    labels_term = hard() if on == "logits" else on_probabilities(hard())
-    teacher_term = summed(soft()) if kl == "sum" else soft()
-    return mix((1.0, labels_term), (weight, teacher_term))
+    return applied
 
 
 def _z_scores(logits: jax.Array) -> jax.Array:

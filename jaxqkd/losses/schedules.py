@@ -7,24 +7,20 @@ from jaxqkd.types import Loss
 
 
 class Scheduled(NamedTuple):
-    """A loss for each epoch; see `scheduled`.
+    """A loss that changes with the epoch, for `jaxqkd.fit`.
+
+    Its terms are fixed; their temperatures and weights may follow any schedule of optax. Such a schedule counts
+    epochs here, whereas one that is given to an optimizer counts updates, of which an epoch of mini-batches has
+    several.
 
     Attributes:
-        at: A function of the epoch, from 0 and usually traced, that returns the loss of that epoch.
-    """
-
-    at: Callable[[Any], Loss]
-
-
-def scheduled(at: Callable[[Any], Loss]) -> Scheduled:
-    """Returns a loss that changes with the epoch: `at(epoch)` is the one of that epoch, counted from 0.
-
-    Which terms there are is fixed; their temperatures and weights may follow any schedule of optax.
+        at: A function of the epoch, counted from 0 and usually traced, that returns the loss of that epoch.
 
     Example:
         >>> import optax
         >>> from jaxqkd.losses import kd
         >>> cooling = optax.exponential_decay(8.0, transition_steps=100, decay_rate=0.5)
-        >>> loss = scheduled(lambda epoch: kd(cooling(epoch), 0.5))
+        >>> loss = Scheduled(lambda epoch: kd(cooling(epoch), 0.5))
     """
-    return Scheduled(at)
+
+    at: Callable[[Any], Loss]

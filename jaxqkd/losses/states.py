@@ -1,4 +1,4 @@
-"""Losses of quantum states and circuits: a student whose `apply` returns states learns those of a teacher.
+"""Losses of quantum states and circuits, for a student whose `apply` returns states.
 
 Qubit 0 is the most significant bit of a basis state's index. Pure states have norm 1, density matrices trace 1.
 """
@@ -11,18 +11,18 @@ import jax.numpy as jnp
 
 from jaxqkd import checks
 from jaxqkd.circuits import check_measured
-from jaxqkd.losses.inputs import matching
+from jaxqkd.losses.inputs import matching_teacher
 from jaxqkd.types import Loss
 
 
 def infidelity() -> Loss:
     """Returns `1 - |<student|teacher>|^2` of pure states [B, 2^Q] of norm 1; a global phase does not matter.
 
-    A student may also be given as density matrices rho [B, 2^Q, 2^Q]: then `1 - <teacher|rho|teacher>`. The
+    The student may also return density matrices rho [B, 2^Q, 2^Q], which give `1 - <teacher|rho|teacher>`. The
     teacher's states are pure.
 
     Raises:
-        ValueError: When called without a teacher, or if it has another number of amplitudes.
+        ValueError: When called without a teacher, or with another number of amplitudes.
 
     References:
         Nielsen, Chuang, Quantum Computation and Quantum Information, Section 9.2.2, Cambridge 2010, whose fidelity
@@ -30,7 +30,7 @@ def infidelity() -> Loss:
     """
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        target = matching(teacher, student, "states", "amplitudes")
+        target = matching_teacher(teacher, student, "states", "amplitudes")
         if student.ndim == 2:
             return _infidelity(student, target)
         return 1 - jnp.einsum("bi,bij,bj->b", target.conj(), student, target, precision="highest").real
@@ -39,17 +39,17 @@ def infidelity() -> Loss:
 
 
 def local_infidelity(kept: Iterable[int]) -> Loss:
-    """Returns `|rho - sigma|^2 / 2` (Frobenius) of the kept qubits' reduced density matrices, student and teacher.
+    """Returns `|rho - sigma|^2 / 2` (Frobenius norm) of the kept qubits' reduced density matrices rho and sigma.
 
-    It vanishes where they agree, whatever the other qubits do, and equals `infidelity` if all qubits are kept.
-    Losses of few qubits keep gradients that one of the whole state loses as qubits are added; `mix` adds them up.
+    The one is the student's, the other the teacher's. The loss is 0 where these agree, whatever the other qubits
+    do, and equals `infidelity` if all qubits are kept. As qubits are added, the gradients of a loss of the whole
+    state vanish, while those of losses of few qubits remain; `mix` adds several of them up.
 
     Args:
-        kept: The qubits that are compared.
+        kept: The qubits to compare.
 
     Raises:
-        ValueError: When called without a teacher, if it has another number of amplitudes, or on qubits that are
-            not there.
+        ValueError: When called without a teacher, with another number of amplitudes, or on qubits out of range.
 
     References:
         Cerezo et al., Cost Function Dependent Barren Plateaus in Shallow Parametrized Quantum Circuits, Nature
@@ -58,7 +58,7 @@ def local_infidelity(kept: Iterable[int]) -> Loss:
     chosen = tuple(kept)
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
-        target = matching(teacher, student, "states", "amplitudes")
+        target = matching_teacher(teacher, student, "states", "amplitudes")
         return _square(reduced(student, chosen) - reduced(target, chosen)).sum(axis=(1, 2)) / 2
 
     return loss
@@ -71,10 +71,10 @@ def reduced(states: jax.Array, kept: Iterable[int]) -> jax.Array:
 
     Args:
         states: Pure states of norm 1, real or complex.
-        kept: The qubits that are kept; the others are traced out.
+        kept: The qubits to keep; the others are traced out.
 
     Raises:
-        ValueError: If the states are not [B, 2^Q], or a kept qubit is not there.
+        ValueError: If the states are not [B, 2^Q], or a kept qubit is out of range.
 
     Example:
         >>> bell = jnp.array([[1.0, 0.0, 0.0, 1.0]]) / math.sqrt(2)
@@ -93,10 +93,11 @@ def reduced(states: jax.Array, kept: Iterable[int]) -> jax.Array:
 
 
 def unitary_infidelity(u: jax.Array, v: jax.Array) -> jax.Array:
-    """Returns `1 - |Tr(U^dagger V)|^2 / 4^Q` of matrices [..., 2^Q, 2^Q]: 0 where they differ by a phase at most.
+    """Returns `1 - |Tr(U^dagger V)|^2 / 4^Q` of matrices [..., 2^Q, 2^Q]; 0 up to a phase.
 
     A short circuit whose `jaxqkd.quantum.simulators.statevector.unitary` minimizes this replaces a deep one for
-    every input. It is the infidelity of the states that they make of half a maximally entangled one.
+    every input. It is the infidelity of the states that the matrices make of one half of a maximally entangled
+    state.
 
     Raises:
         ValueError: If the matrices are of different sizes.
@@ -110,7 +111,7 @@ def unitary_infidelity(u: jax.Array, v: jax.Array) -> jax.Array:
 
 
 def _infidelity(student: jax.Array, teacher: jax.Array) -> jax.Array:
-    """Returns the square of what the student has beside the teacher; 1 - |overlap|^2 would cancel near 0."""
+    """Returns the squared norm of what is orthogonal to the teacher, since 1 - |overlap|^2 would cancel near 0."""
     overlap = jnp.sum(teacher.conj() * student, axis=-1, keepdims=True)
     return _square(student - overlap * teacher).sum(axis=-1)
 

@@ -11,17 +11,17 @@ from jaxqkd.types import Model, Params
 
 
 def is_angle(path: tuple[Any, ...]) -> bool:
-    """Returns whether a path of `jax.tree.leaves_with_path` leads to trained angles: a leaf named `theta`."""
+    """Returns whether a path, as `jax.tree.leaves_with_path` gives it, leads to angles, a leaf named `theta`."""
     return getattr(path[-1], "key", None) == "theta"
 
 
 def map_angles(function: Callable[[jax.Array], jax.Array], params: Params) -> Params:
-    """Returns the parameters with the function applied to all trained angles."""
+    """Returns the parameters with the function applied to each leaf of angles."""
     return jax.tree.map_with_path(lambda path, leaf: function(leaf) if is_angle(path) else leaf, params)
 
 
 class ParameterCount(NamedTuple):
-    """How many trained numbers a model has: those of classical layers, and angles of quantum gates."""
+    """The number of trained parameters: those of classical layers, and angles of quantum gates."""
 
     classical: int
     quantum: int
@@ -33,7 +33,7 @@ class ParameterCount(NamedTuple):
 
 
 def count_parameters(model: Model, features: int) -> ParameterCount:
-    """Returns the model's number of parameters for so many features, without computing any.
+    """Returns the number of a model's parameters for the given number of features, without computing them.
 
     Angles are the leaves named `theta`, all other leaves are classical.
 

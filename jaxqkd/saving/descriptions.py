@@ -1,4 +1,4 @@
-"""A model as plain data, and back: a circuit is gates by name, an encoding the name of one that ships."""
+"""A model as plain data, and back: a circuit becomes a list of gates, an encoding its name and options."""
 
 import dataclasses
 import functools
@@ -13,34 +13,34 @@ from jaxqkd.models import MLP, Linear, QuantumStudent
 from jaxqkd.quantum import encodings
 
 MODELS: Mapping[str, Any] = {model.__name__: model for model in (QuantumStudent, MLP, Linear)}
-"""What can be saved, by name."""
+"""The kinds of models that can be saved, by name."""
 KEPT = ("circuit", "encoding", "classes", "features", "measured", "head", "input_width")
-"""Attributes of a model that make it what it is."""
+"""Attributes of a model that are saved."""
 LEFT_OUT = ("initializer", "taps", "dropout", "parent", "name")
-"""Attributes of a model that a saved one does without: they matter in training alone."""
+"""Attributes of a model that are not saved, since only training needs them."""
 
 
 def known_encodings() -> dict[str, Callable[..., Any]]:
-    """Returns the encodings that ship, by name."""
+    """Returns the encodings of this package, by name."""
     own = inspect.getmembers(encodings, inspect.isfunction)
     return {name: one for name, one in own if one.__module__ == encodings.__name__ and not name.startswith("_")}
 
 
 def described(model: Any) -> dict[str, Any]:
-    """Returns a model as JSON holds it; refuses what another process could not make again."""
+    """Returns a model as JSON holds it; refuses one that another process could not rebuild."""
     kind = type(model).__name__
-    cure = "Save the parameters of another model by numpy.savez."
+    cure = "Save the parameters of other models with numpy.savez."
     checks.require(MODELS.get(kind) is type(model), "student", f"be a {', '.join(MODELS)}", f"a {kind}", cure)
-    ways: Mapping[str, Callable[[Any], Any]] = {"circuit": dataclasses.asdict, "encoding": _named}
-    told: dict[str, Any] = {"kind": kind}
+    converters: Mapping[str, Callable[[Any], Any]] = {"circuit": dataclasses.asdict, "encoding": _named}
+    description: dict[str, Any] = {"kind": kind}
     for field in dataclasses.fields(model):
         value = getattr(model, field.name)
         if field.name in KEPT:
-            told[field.name] = ways.get(field.name, lambda plain: plain)(value)
+            description[field.name] = converters.get(field.name, lambda plain: plain)(value)
         elif field.name not in LEFT_OUT:
             cure = f"Save student.clone({field.name}={field.default!r}), which has the same parameters."
             checks.require(value == field.default, "student", f"have no {field.name}", f"one with {value!r}", cure)
-    return json.loads(json.dumps(told))
+    return json.loads(json.dumps(description))
 
 
 def _named(encoding: Any) -> dict[str, Any]:
@@ -49,17 +49,17 @@ def _named(encoding: Any) -> dict[str, Any]:
     inner, options = (encoding.func, encoding.keywords) if partial else (encoding, {})
     name = getattr(inner, "__name__", repr(inner))
     known = known_encodings()
-    cure = "Only encodings that ship can be read again; or functools.partial of one, with options by name."
-    good = known.get(name) is inner and not (partial and encoding.args)
-    checks.require(good, "student.encoding", f"be one of {', '.join(known)}", f"{name!r}", cure)
+    cure = "Use one of these, or functools.partial of it with options by name."
+    valid = known.get(name) is inner and not (partial and encoding.args)
+    checks.require(valid, "student.encoding", f"be one of {', '.join(known)}", f"{name!r}", cure)
     plain = all(isinstance(value, str | int | float | bool | None) for value in options.values())
     checks.require(plain, "student.encoding", "have plain options", dict(options), "Give numbers and names.")
     return {"name": name, "options": dict(options)}
 
 
-def model_of(told: Mapping[str, Any]) -> Any:
-    """Returns the model that was described; refuses names that do not ship."""
-    fields = dict(told)
+def model_of(description: Mapping[str, Any]) -> Any:
+    """Returns the model of a description; refuses names that this package does not have."""
+    fields = dict(description)
     kind = fields.pop("kind")
     checks.one_of("kind", kind, tuple(MODELS))
     if "circuit" in fields:

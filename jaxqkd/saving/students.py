@@ -1,11 +1,8 @@
-"""Saved students: a trained model with all that scoring new rows takes, written to two files and read again."""
+"""Saved students: a trained model and what is needed to score new rows, written to two files and read again."""
 
 import functools
-import hashlib
-import io
 import json
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,27 +13,28 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.data import Reduction, apply_reduction
-from jaxqkd.files import save_json, write_whole
+from jaxqkd.files import load_archive, save_archive, save_json
 from jaxqkd.saving.descriptions import described, model_of
 from jaxqkd.types import Params
 
-FORMAT = 2
-"""Version of the format; another one is refused."""
+FORMAT = 3
+"""Version of the format; files of any other are refused."""
 TEXT, ARRAYS = "student.json", "student.npz"
-LARGEST = 2**31
-"""The most bytes of a file; larger ones are refused unread."""
+LARGEST_TEXT = 2**24
+"""The most bytes of `student.json`; larger ones are refused unread."""
+_CURE = "Save the student again."
 
 
 class Student(NamedTuple):
-    """A trained model with all that scoring new rows takes.
+    """A trained model and what is needed to score new rows.
 
     Attributes:
         model: The model.
         params: Its parameters.
-        reduction: The map from the user's features to the model's, or None where those are the same.
-        names: Names of the classes, or None; logit 0 is of the first.
-        columns: Names of the features, or None.
-        facts: Whatever else was saved with it: anything that JSON can hold.
+        reduction: The map from the user's features to the model's, or None if they are the same.
+        names: Names of the classes in the order of the logits, or None.
+        columns: Names of the user's features, or None.
+        facts: Anything else that was saved with it and that JSON can hold.
     """
 
     model: Any
@@ -47,7 +45,7 @@ class Student(NamedTuple):
     facts: Mapping[str, Any]
 
     def logits(self, x: jax.Array) -> jax.Array:
-        """Returns logits [N, C] of the user's features x [N, D], which are reduced first."""
+        """Returns logits [N, C] of the user's features x [N, D], after their reduction."""
         inputs = x if self.reduction is None else apply_reduction(self.reduction, x)
         return self.model.apply(self.params, inputs)
 
@@ -64,29 +62,28 @@ def save_student(
 ) -> None:
     """Writes a trained model as `student.json` and `student.npz` to a directory, for `load_student`.
 
-    An earlier student there is replaced. The initializer and taps are left out: they matter in training alone.
+    An earlier student there is replaced. The initializer and taps are left out, since only training needs them.
 
     Args:
-        directory: Where to; made if it is not there.
-        student: A `QuantumStudent`, `MLP` or `Linear`, without noise, with an encoding that ships.
+        directory: The directory, which is created if it is missing.
+        student: A `QuantumStudent`, `MLP` or `Linear`, without noise, with an encoding of this package.
         params: Its parameters, all finite.
-        reduction: The map of features that it was trained behind, see `jaxqkd.data.fit_reduction`.
-        names: Names of the classes, as `jaxqkd.data.read` gives them.
+        reduction: The map of features that it was trained on, see `jaxqkd.data.fit_reduction`.
+        names: Names of the classes, as `jaxqkd.data.read` returns them.
         columns: Names of the features.
-        facts: Whatever else is to be known of it: anything that JSON can hold.
+        facts: Anything else to keep with it that JSON can hold.
 
     Raises:
         ValueError: If the model is of another kind, or the parameters or names do not fit it.
         OSError: If the directory cannot be written.
     """
-    told = {"model": described(student), "names": names, "columns": columns, "facts": dict(facts or {})}
+    description = {"model": described(student), "names": names, "columns": columns, "facts": dict(facts or {})}
     arrays = _flat({"params": params} | ({} if reduction is None else {"reduction": reduction._asdict()}))
-    _assembled(told, arrays, "student")
-    where = Path(directory)
-    where.mkdir(parents=True, exist_ok=True)
-    content = _archive(arrays)
-    write_whole(where / ARRAYS, content)
-    save_json(where / TEXT, {"format": FORMAT, "sha256": hashlib.sha256(content).hexdigest(), **told})
+    _assembled(description, arrays, "student")
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    sha256 = save_archive(folder / ARRAYS, arrays)
+    save_json(folder / TEXT, {"format": FORMAT, "sha256": sha256, **description})
 
 
 def load_student(directory: str | os.PathLike[str]) -> Student:
@@ -99,28 +96,34 @@ def load_student(directory: str | os.PathLike[str]) -> Student:
     for path in (text, archive):
         must, cure = f"hold {TEXT} and {ARRAYS}", "Give the directory that a student was saved to."
         checks.require(path.is_file(), "directory", must, f"{directory} without {path.name}", cure)
-        checks.require(path.stat().st_size <= LARGEST, "directory", "hold small files", f"{path}, which is larger")
+    description = _description(text)
+    content = load_archive(archive)
+    must = f"hold the {ARRAYS} of its {TEXT}"
+    checks.require(content.sha256 == description["sha256"], "directory", must, f"{archive}, of another", _CURE)
     try:
-        told = json.loads(text.read_text(encoding="utf-8"))
-        version, seal = told["format"], told["sha256"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{text} is no saved student: {error!r}. Save the student again.") from error
-    checks.require(version == FORMAT, "directory", f"hold a student of format {FORMAT}", f"{text} of {version!r}")
-    content = archive.read_bytes()
-    whole = hashlib.sha256(content).hexdigest() == seal
-    cure = "Save the student again."
-    checks.require(whole, "directory", f"hold the {ARRAYS} of its {TEXT}", f"{archive}, with another", cure)
-    try:
-        return _assembled(told, _unpacked(archive, content), str(text))
+        return _assembled(description, content.arrays, str(text))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{text} is no saved student: {error!r}. {cure}") from error
+        raise ValueError(f"{text} is no saved student: {error!r}. {_CURE}") from error
 
 
-def _assembled(told: Mapping[str, Any], arrays: Mapping[str, np.ndarray], source: str) -> Student:
-    """Returns the student of what is described, with its arrays; refuses what does not fit together."""
-    names, columns = (_texts(at, told[at]) for at in ("names", "columns"))
+def _description(path: Path) -> dict[str, Any]:
+    """Returns the content of `student.json`; refuses another format."""
+    size, must = path.stat().st_size, f"hold a {TEXT} of at most {LARGEST_TEXT} bytes"
+    checks.require(size <= LARGEST_TEXT, "directory", must, f"{path}, which is larger")
     try:
-        model = model_of(told["model"])
+        description = json.loads(path.read_text(encoding="utf-8"))
+        version, _ = description["format"], description["sha256"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is no saved student: {error!r}. {_CURE}") from error
+    checks.require(version == FORMAT, "directory", f"hold a student of format {FORMAT}", f"{path} of {version!r}")
+    return description
+
+
+def _assembled(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray], source: str) -> Student:
+    """Returns the student of a description and arrays; refuses those that do not fit together."""
+    names, columns = (_texts(argument, description[argument]) for argument in ("names", "columns"))
+    try:
+        model = model_of(description["model"])
         params, reduction = _trees(model, arrays, None if columns is None else len(columns))
     except ValueError as error:
         raise ValueError(f"{source} does not fit together: {error}") from error
@@ -129,7 +132,7 @@ def _assembled(told: Mapping[str, Any], arrays: Mapping[str, np.ndarray], source
     if columns is not None and reduction is not None:
         must = f"name the {len(reduction.mean)} features of `reduction`"
         checks.require(len(columns) == len(reduction.mean), "columns", must, list(columns))
-    return Student(model, params, reduction, names, columns, told["facts"])
+    return Student(model, params, reduction, names, columns, description["facts"])
 
 
 def _texts(argument: str, values: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -139,19 +142,19 @@ def _texts(argument: str, values: Sequence[str] | None) -> tuple[str, ...] | Non
 
 
 def _trees(model: Any, arrays: Mapping[str, np.ndarray], width: int | None) -> tuple[Params, Reduction | None]:
-    """Returns the parameters and the reduction, tried on features of the known width."""
+    """Returns the parameters and the reduction; applies the model to shapes of that width, if it is known."""
     for name, values in arrays.items():
         finite = values.dtype.kind == "f" and bool(np.isfinite(values).all())
         checks.require(finite, "params", "be finite numbers", f"otherwise in {name!r}")
     trees: dict[str, Any] = {}
     for path, values in arrays.items():
-        *folders, name = path.split("/")
-        folder = functools.reduce(lambda tree, inner: tree.setdefault(inner, {}), folders, trees)
-        folder[name] = jnp.asarray(values)
+        *parents, name = path.split(".")
+        parent = functools.reduce(lambda tree, key: tree.setdefault(key, {}), parents, trees)
+        parent[name] = jnp.asarray(values)
     reduction = Reduction(**trees["reduction"]) if "reduction" in trees else None
-    seen = width if reduction is None else reduction.components.shape[1]
-    if seen is not None:
-        _try(model, trees["params"], seen)
+    inputs = width if reduction is None else reduction.components.shape[1]
+    if inputs is not None:
+        _try(model, trees["params"], inputs)
     return trees["params"], reduction
 
 
@@ -159,30 +162,14 @@ def _try(model: Any, params: Params, width: int) -> None:
     """Refuses parameters that the model cannot be applied with."""
     try:
         scores = jax.eval_shape(model.apply, params, jax.ShapeDtypeStruct((1, width), jnp.zeros(()).dtype))
-    except Exception as error:  # what linen, an encoding or a gate thinks of
-        told = str(error).strip().splitlines()[0]
-        raise ValueError(f"the model takes no such parameters for {width} features: {told}") from error
-    checks.require(scores.shape == (1, model.classes), "params", "give a logit a class", scores.shape)
+    except Exception as error:  # linen, encodings and gates raise various errors
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"the model takes no such parameters for {width} features: {reason}") from error
+    must = f"give {model.classes} logits an example"
+    checks.require(scores.shape == (1, model.classes), "params", must, f"of output shape {scores.shape}")
 
 
 def _flat(tree: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Returns the leaves of nested dicts by path, as "params/head/kernel"."""
+    """Returns the leaves of nested dicts by path, as "params.head.kernel"."""
     leaves = jax.tree.leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
-
-
-def _archive(arrays: Mapping[str, np.ndarray]) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
-
-
-def _unpacked(archive: Path, content: bytes) -> dict[str, np.ndarray]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as entries:
-            size = sum(entry.file_size for entry in entries.infolist())
-        checks.require(size <= len(content), "archive", "unpack to its own size", f"one of {size} bytes")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{archive} does not hold a student's arrays: {error}") from error
+    return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}

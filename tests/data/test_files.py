@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jaxqkd.data import formats, from_arrays, read
+from jaxqkd.data import feature_matrix, formats, from_arrays, read
 
 X = np.arange(8.0).reshape(4, 2)
 LABELS = np.array([0, 1, 0, 1])
@@ -375,3 +375,25 @@ def test_an_index_is_no_feature(tmp_path):
         assert read(source, label="kind", ignore=["city"]).features == ("size", "count")
         with pytest.raises(ValueError, match=r"no whole number at row 1, column 'size'"):
             read(source, label="size", ignore=["city", "kind"])
+
+
+def test_a_feature_matrix_has_the_columns_in_the_given_order():
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "c": [True, False]})
+    x = feature_matrix(frame, ("c", "a"))
+    np.testing.assert_array_equal(x, [[1, 1], [0, 2]])
+    assert x.dtype == jnp.zeros(()).dtype
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (("a", "e"), "`columns` must be among those of the table, 'a', 'b', 'c', 'd', but is 'e'"),
+        (("a", "b"), "`source` must have numbers for features, but is otherwise in 'b'"),
+        (("a", "c"), "`source` must have a value in every cell, but is empty at row 2, column 'c'"),
+        (("d",), "`source` must have finite features, but is infinite at row 1, column 'd'"),
+    ],
+)
+def test_a_feature_matrix_of_other_columns_is_refused(columns, message):
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "c": [1.0, None], "d": [np.inf, 0.0]})
+    with pytest.raises(ValueError, match=message):
+        feature_matrix(frame, columns)

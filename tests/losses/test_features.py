@@ -11,7 +11,8 @@ import pytest
 from jax.test_util import check_grads
 
 from jaxqkd import Data, fit
-from jaxqkd.losses import Projector, hints
+from jaxqkd.losses import hints, on
+from jaxqkd.models import Projected
 
 LABELS = np.zeros(6, int)
 
@@ -42,13 +43,21 @@ def test_gradients_and_large_features():
         check_grads(lambda s: hints(jnp.sin)(s, t, LABELS), (s,), order=1, modes=["rev"], atol=1e-6, rtol=1e-6)
 
 
-def test_a_trained_projector_finds_the_least_squares():
+class Tapped(nn.Module):
+    """A model without parameters, whose features are its inputs."""
+
+    @nn.compact
+    def __call__(self, x):
+        return {"logits": x, "features": x}
+
+
+def test_a_trained_projection_finds_the_least_squares():
     x = np.array(list(itertools.product((-1.0, 1.0), repeat=3)), np.float32)
     teacher = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
-    model = nn.Sequential([Projector(width=5)])
-    data = Data(jnp.asarray(x), jnp.zeros(8, int), jnp.asarray(teacher))
-    train = jax.jit(lambda key: fit(key, model, data, hints(), optax.sgd(1.0), epochs=100))
-    found = model.apply(train(jax.random.key(0)).params, data.x)
+    model = Projected(Tapped(), tap="features", width=5)
+    data = Data(jnp.asarray(x), jnp.zeros(8, int), {"logits": jnp.zeros((8, 3)), "features": jnp.asarray(teacher)})
+    train = jax.jit(lambda key: fit(key, model, data, on("features", hints()), optax.sgd(1.0), epochs=100))
+    found = model.apply(train(jax.random.key(0)).params, data.x)["features"]
     with_bias = np.concatenate([x, np.ones((8, 1))], axis=1)
     expected = with_bias @ np.linalg.lstsq(with_bias, teacher, rcond=None)[0]
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -61,10 +70,3 @@ def test_missing_and_unfit_features_are_refused():
     with pytest.raises(ValueError, match="have the student's 3 features, but is 4 features"):
         hints()(student, teacher, LABELS)
     assert hints()(student, teacher[:, :3], LABELS).shape == (6,)
-
-
-@pytest.mark.parametrize("width", [0, 2.5, None])
-def test_widths_refused(width):
-    with pytest.raises(ValueError, match="Argument `width` must be"):
-        Projector(width)
-    assert Projector(1).init_with_output(jax.random.key(0), jnp.zeros((2, 3)))[0].shape == (2, 1)

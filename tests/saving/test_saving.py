@@ -1,5 +1,6 @@
 import functools
 import hashlib
+import io
 import json
 import zipfile
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 import jaxqkd as jq
-from jaxqkd import saving
 from jaxqkd.circuits import Circuit, Gate
+from jaxqkd.files import load_archive, save_archive
+from jaxqkd.saving.descriptions import known_encodings
 
 CIRCUIT = Circuit(
     2, 2, (Gate("ry", (0,), theta=0), Gate("rx", (1,), x=0), Gate("cnot", (0, 1))), (Gate("h", (0,)),), 2.0
@@ -73,7 +75,7 @@ def test_there_is_no_pickle_and_a_second_student_replaces_the_first(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["student.json", "student.npz"]
     assert isinstance(jq.load_student(tmp_path).model, jq.models.Linear)
     with np.load(tmp_path / "student.npz", allow_pickle=False) as archive:
-        assert sorted(archive) == ["params/params/head/bias", "params/params/head/kernel"]
+        assert sorted(archive) == ["params.params.head.bias", "params.params.head.kernel"]
 
 
 def own(x, qubits):
@@ -102,7 +104,7 @@ def test_what_another_process_could_not_make_again_is_refused(tmp_path, model, t
 def test_parameters_and_names_that_do_not_fit_are_refused(tmp_path):
     params = trained(quantum())
     bad = jax.tree.map(lambda leaf: leaf.at[0].set(jnp.nan), params)
-    with pytest.raises(ValueError, match=r"`params` must be finite numbers, but is otherwise in 'params/params/"):
+    with pytest.raises(ValueError, match=r"`params` must be finite numbers, but is otherwise in 'params.params."):
         jq.save_student(tmp_path, quantum(), bad)
     with pytest.raises(ValueError, match="takes no such parameters for 2 features"):
         jq.save_student(tmp_path, quantum(classes=4), params, columns=("a", "b"))
@@ -126,8 +128,8 @@ def changed(directory, **changes):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"format": 1}, "hold a student of format 2, but is .*student.json of 1"),
-        ({"sha256": "0"}, "student.npz, with another"),
+        ({"format": 2}, "hold a student of format 3, but is .*student.json of 2"),
+        ({"sha256": "0"}, "student.npz, of another"),
         ({"model__kind": "Pickle"}, "student.json does not fit together: .*`kind` must be one of"),
         ({"model__encoding__name": "system"}, "student.json does not fit together: .*`encoding` must be one of"),
         ({"model__encoding__name": "known_encodings"}, "`encoding` must be one of"),
@@ -155,33 +157,71 @@ def test_files_that_are_missing_or_broken_are_refused_by_name(tmp_path):
     jq.save_student(tmp_path, quantum(), trained(quantum()))
     archive = tmp_path / "student.npz"
     archive.write_bytes(archive.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=r"student.npz, with another"):
+    with pytest.raises(ValueError, match=r"student.npz is damaged"):
         jq.load_student(tmp_path)
     (tmp_path / "student.json").write_text("{")
     with pytest.raises(ValueError, match=r"student.json is no saved student"):
         jq.load_student(tmp_path)
 
 
-def test_arrays_that_would_need_pickle_are_refused(tmp_path):
+def test_arrays_of_another_student_are_refused(tmp_path):
+    for folder, model in (("one", MODELS["linear"]), ("two", MODELS["mlp"])):
+        jq.save_student(tmp_path / folder, model, trained(model))
+    (tmp_path / "two" / "student.npz").replace(tmp_path / "one" / "student.npz")
+    with pytest.raises(ValueError, match=r"`directory` must hold the student.npz of its student.json"):
+        jq.load_student(tmp_path / "one")
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=True)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "compression", "told"),
+    [
+        (npy(np.array([print], object)), zipfile.ZIP_STORED, "student.npz is no archive of arrays: Object arrays"),
+        (
+            bytes(10**6),
+            zipfile.ZIP_DEFLATED,
+            "student.npz is no archive of arrays: it unpacks to more",
+        ),
+    ],
+    ids=["pickle", "bomb"],
+)
+def test_archives_that_are_sealed_and_dangerous_are_refused(tmp_path, content, compression, told):
     jq.save_student(tmp_path, MODELS["linear"], trained(MODELS["linear"]))
-    archive = tmp_path / "student.npz"
-    np.savez(archive, **{"params/params/head/kernel": np.array([print], object)})
-    changed(tmp_path, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())
-    with pytest.raises(ValueError, match=r"student.npz"):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as archive:
+        archive.writestr("params.params.head.kernel.npy", content)
+        archive.comment = b"0" * 64
+    body = stream.getvalue()[:-64]
+    sha256 = hashlib.sha256(body).hexdigest()
+    (tmp_path / "student.npz").write_bytes(body + sha256.encode())
+    changed(tmp_path, sha256=sha256)
+    with pytest.raises(ValueError, match=told):
         jq.load_student(tmp_path)
 
 
-def test_an_archive_that_unpacks_to_more_than_its_size_is_refused(tmp_path):
+def test_arrays_that_are_not_finite_are_refused(tmp_path):
     jq.save_student(tmp_path, MODELS["linear"], trained(MODELS["linear"]))
-    archive = tmp_path / "student.npz"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
-        stream.writestr("params/params/head/kernel.npy", bytes(10**6))
-    changed(tmp_path, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())
-    with pytest.raises(ValueError, match="unpack to its own size"):
+    arrays = load_archive(tmp_path / "student.npz").arrays
+    bad = {name: np.full_like(values, np.nan) for name, values in arrays.items()}
+    changed(tmp_path, sha256=save_archive(tmp_path / "student.npz", bad))
+    with pytest.raises(ValueError, match="`params` must be finite numbers"):
+        jq.load_student(tmp_path)
+
+
+def test_a_description_that_is_too_large_is_refused_unread(tmp_path):
+    jq.save_student(tmp_path, MODELS["linear"], trained(MODELS["linear"]))
+    with (tmp_path / "student.json").open("wb") as stream:
+        stream.truncate(2**24 + 1)
+    with pytest.raises(ValueError, match=r"`directory` must hold a student\.json of at most 16777216 bytes"):
         jq.load_student(tmp_path)
 
 
 def test_every_encoding_that_ships_is_known():
-    known = saving.known_encodings()
+    known = known_encodings()
     assert {"amplitude", "angle", "zero", "iqp", "dense_angle"} <= set(known)
     assert all(known[name] is getattr(jq.quantum.encodings, name) for name in known)

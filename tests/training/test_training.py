@@ -10,7 +10,7 @@ import pytest
 
 import jaxqkd as jq
 from jaxqkd import Data, fit, label
-from jaxqkd.losses import hard, kd, scheduled, soft
+from jaxqkd.losses import Scheduled, hard, kd, soft
 from jaxqkd.models import Linear, QuantumStudent
 
 KEY = jax.random.key(7)
@@ -59,7 +59,7 @@ def test_a_linear_model_separates_what_is_separable():
 def test_a_constant_schedule_changes_nothing(batch_size):
     data = blobs(30)._replace(teacher=jax.random.normal(KEY, (30, 3)))
     options = {"epochs": 4, "batch_size": batch_size, "validation": data}
-    still = scheduled(lambda epoch: kd(2.0 + 0.0 * epoch, 0.5))
+    still = Scheduled(lambda epoch: kd(2.0 + 0.0 * epoch, 0.5))
     fixed, moving = (fit(KEY, LINEAR, data, loss, optax.adam(0.1), **options) for loss in (kd(2.0, 0.5), still))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), moving, fixed)
 
@@ -67,7 +67,7 @@ def test_a_constant_schedule_changes_nothing(batch_size):
 def test_a_schedule_gives_each_epoch_its_own_loss():
     data = blobs(30)._replace(teacher=jax.random.normal(KEY, (30, 3)))
     alphas = optax.linear_schedule(0.0, 1.0, transition_steps=2)
-    loss = scheduled(lambda epoch: kd(2.0, alphas(epoch)))
+    loss = Scheduled(lambda epoch: kd(2.0, alphas(epoch)))
     out = fit(KEY, LINEAR, data, loss, optax.sgd(0.0), epochs=4, validation=data)
     for epoch, alpha in enumerate((0.0, 0.5, 1.0, 1.0)):
         wanted = kd(2.0, alpha)(LINEAR.apply(out.params, data.x), data.teacher, data.labels).mean()

@@ -1,188 +1,156 @@
-"""Sections: what a report shows of any study, each from the variables that the results have."""
+"""Standard sections: what a report shows of any study, as far as the results have the variables."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 
+from jaxqkd import checks
 from jaxqkd.reports import plots
-from jaxqkd.reports.plots import words
+from jaxqkd.reports.comparisons import Comparisons, comparison_table, comparisons, in_words
+from jaxqkd.reports.labels import (
+    by_student,
+    counted,
+    interval,
+    label,
+    listed,
+    number,
+    parts,
+    plain,
+    settings,
+    spaced,
+)
 from jaxqkd.reports.plots.initializations import first_gradients
-from jaxqkd.reports.plots.panels import label, parts, plain, settings, spaced
-from jaxqkd.statistics import compare, describe
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-WEIGHTS = ("alpha", "distilled")
-"""Settings of which 0 is a training without a teacher."""
+from jaxqkd.reports.section import Section, Table
+from jaxqkd.statistics import describe
 
 
-class Section(NamedTuple):
-    """A part of a report. All text is text: what looks like markup in it is shown as it stands.
+def assemble(
+    results: xr.Dataset,
+    own: Sequence[Section],
+    *,
+    tested: Comparisons | None,
+    references: Mapping[str, str] | None = None,
+) -> list[Section]:
+    """Returns a report: an overview, the study's own sections, then the standard ones as details.
 
-    Attributes:
-        title: Its heading.
-        intro: Paragraphs, with an empty line between two.
-        figure: Or None.
-        alt: What the figure shows, in numbers, for those who do not see it.
-        caption: What the figure is of.
-        note: How to read the figure.
-        headers: Of its table.
-        rows: Cells of its table; the first cell of a row names it.
-        listing: Text whose lines and columns are kept.
+    A section whose variables the results lack is left out, and so are the comparisons if every run diverged.
+
+    Args:
+        results: What `jaxqkd.studies.load` returns: scores over student, settings and seed, and any other
+            variables; with the attributes `study`, its name, and `score`, the name of the score that it is about.
+        own: The study's own sections; without any, the scores are not a detail.
+        tested: The comparisons of the score, see `comparisons`, or None.
+        references: Variables that the score is read against, by their names in words.
+
+    Raises:
+        ValueError: If the results do not name their score.
     """
-
-    title: str
-    intro: str = ""
-    figure: Figure | None = None
-    alt: str = ""
-    caption: str = ""
-    note: str = ""
-    headers: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-    listing: str = ""
-
-
-class Comparisons(NamedTuple):
-    """What `statistics.compare` tells of a score.
-
-    Attributes:
-        along: The dimension whose values are compared.
-        table: A row a comparison.
-    """
-
-    along: str
-    table: "pd.DataFrame"
+    score = _score(results)
+    majority = results.get(f"majority_{score.name}")
+    described = describe(score, majority=majority)
+    lines = {} if majority is None else {"always the commonest class": majority}
+    lines |= {name: results[at] for name, at in (references or {}).items() if at in results}
+    tested = None if "diverged" in results and bool(results.diverged.all()) else tested
+    return [
+        _overview(score, described, tested, results.sizes.get("epoch")),
+        *own,
+        _scores(score, described, lines, detail=bool(own)),
+        *_curves(results),
+        *_initializations(None if majority is None else described.failed, first_gradients(results)),
+        *([] if tested is None else [comparison_table(tested)]),
+        *_times(results),
+    ]
 
 
-def comparisons(scores: xr.DataArray) -> Comparisons | None:
-    """Returns the comparisons with training without a teacher where there is one, else those of the students."""
-    for name in WEIGHTS:
-        if name in scores.dims and scores.sizes[name] > 1 and 0 in scores[name].values:
-            return Comparisons(name, compare(scores, name, baseline=0))
-    return Comparisons("student", compare(scores, "student")) if scores.sizes["student"] > 1 else None
+def any_study(results: xr.Dataset) -> list[Section]:
+    """Returns the report of a study that has no sections of its own: its scores, and its students compared."""
+    return assemble(results, [], tested=comparisons(_score(results)))
 
 
-def generic(results: xr.Dataset, tested: Comparisons | None) -> Iterator[Section]:
-    """Yields the sections of any study, as far as the results have their variables."""
-    score = results.attrs["score"]
-    scores = results[score]
-    yield _strips(results, score)
-    curves = [name for name in ("val_loss", "loss") if name in results and "epoch" in results[name].dims]
-    if curves:
-        yield _curves(results, curves[0])
-    if {"temperature", "alpha"} <= set(scores.dims) and tested is not None and tested.along == "alpha":
-        yield from _maps(results, score, tested)
-    if f"majority_{score}" in results or first_gradients(results) is not None:
-        yield _initializations(results, score)
-    if tested is not None:
-        yield _compared(scores, tested)
-    if "seconds" in results or "compile_seconds" in results:
-        yield _times(results)
+def _score(results: xr.Dataset) -> xr.DataArray:
+    name = results.attrs.get("score")
+    checks.one_of("score", name, [str(known) for known in results])
+    return results[name]
 
 
-def _strips(results: xr.Dataset, score: str) -> Section:
-    scores = results[score]
+def _overview(scores: xr.DataArray, described: xr.Dataset, tested: Comparisons | None, epochs: Any) -> Section:
+    students, seeds = (counted(scores.sizes[name], name) for name in ("student", "seed"))
+    varied = "; ".join(f"{spaced(name)} {listed(scores[name].values.tolist())}" for name in settings(scores))
+    sentences = [
+        f"The study trained {students} from {seeds}"
+        + (f" at every setting ({varied})" if varied else "")
+        + (f", for at most {counted(epochs, 'epoch')}" if epochs else "")
+        + f": {counted(scores.size, 'run')}.",
+        "All had the same seeds, so that comparisons are paired by seed.",
+        f"The score is the {label(scores)}.",
+        "Its interquartile mean over the seeds is, from the lowest to the highest setting: "
+        f"{by_student(described.iqm, '.3f')}.",
+        *([] if tested is None else [in_words(tested)]),
+    ]
+    return Section("Overview", " ".join(sentences), detail=True)
+
+
+def _scores(
+    scores: xr.DataArray, described: xr.Dataset, lines: Mapping[str, xr.DataArray], *, detail: bool
+) -> Section:
     names = ["student", *settings(scores)]
-    found = describe(scores, majority=results.get(f"majority_{score}"))
+    means = ("interquartile mean", "its 95 % interval", "mean", "its 95 % interval")
+    rows = [[*_place(part, names), *_summarized(part)] for _, part in parts(described, names)]
     return Section(
         "Scores of every seed",
-        figure=plots.score_strips(results, score),
-        alt=words.score_strips(results, score),
+        "Intervals are bootstrap intervals over the seeds. A seed has failed if its score is less than 0.05 above "
+        "that of always answering the commonest class, or not finite.",
+        drawing=plots.score_strips(scores, described, lines),
         caption=f"A dot is a seed: {label(scores)}.",
         note="Black marks are interquartile means, of the middle half of the seeds, and black lines their 95 % "
-        "bootstrap intervals. A strip in clumps tells of initializations that succeed or fail as a whole, which a "
+        "bootstrap intervals. A strip in clumps shows initializations that succeed or fail as a whole, which a "
         "mean hides. A seed stands at the same place in every strip.",
-        headers=(
-            *map(spaced, names),
-            "interquartile mean",
-            "its 95 % interval",
-            "mean",
-            "median",
-            "variance",
-            "failed",
-        ),
-        rows=[(*_place(part, names), *_summarized(part)) for _, part in parts(found, names)],
+        table=Table([*map(spaced, names), *means, "median", "variance", "failed"], rows),
+        detail=detail,
     )
 
 
-def _curves(results: xr.Dataset, name: str) -> Section:
-    trained = ""
+def _curves(results: xr.Dataset) -> Iterator[Section]:
+    curves = [name for name in ("val_loss", "loss") if name in results and "epoch" in results[name].dims]
+    if not curves:
+        return
+    values, trained = results[curves[0]], ""
     if "epochs" in results:
         trained = f"Half of the runs trained for {int(results.epochs.median())} epochs or fewer."
-    return Section(
+    yield Section(
         "Learning curves",
-        figure=plots.learning_curves(results, name),
-        alt=words.learning_curves(results, name),
-        caption=f"{label(results[name])} by epoch: the median over the seeds.",
+        drawing=plots.learning_curves(values),
+        caption=f"{label(values)} by epoch: the median over the seeds.",
         note="Bands are between the quartiles; every panel has its own axis. A seed that has stopped keeps its "
         f"last finite value. {trained}",
+        detail=True,
     )
 
 
-def _maps(results: xr.Dataset, score: str, tested: Comparisons) -> Iterator[Section]:
-    shown = {
-        "gain": ("Gain by temperature and alpha", "The mean gain over alpha = 0 of the same seeds."),
-        "p": ("Certainty of the gains", "The p of Wilcoxon's signed-rank test, Holm-corrected over all cells."),
-    }
-    if "too few seeds" in set(tested.table.verdict):
-        del shown["p"]
-    for quantity, (title, caption) in shown.items():
-        yield Section(
-            title,
-            figure=plots.setting_heat_map(results, score, quantity),
-            alt=words.setting_heat_map(results, score, quantity),
-            caption=caption,
-            note="A star marks a corrected p below 0.05. What has no star may be chance, however dark its color.",
-        )
-
-
-def _initializations(results: xr.Dataset, score: str) -> Section:
-    return Section(
+def _initializations(failed: xr.DataArray | None, norms: xr.DataArray | None) -> Iterator[Section]:
+    if failed is None and norms is None:
+        return
+    yield Section(
         "Sensitivity to the initialization",
-        figure=plots.initialization_sensitivity(results, score),
-        alt=words.initialization_sensitivity(results, score),
+        drawing=plots.initialization_sensitivity(failed, norms),
         caption="What depends on where a training began, by student.",
         note="A seed has failed if its score is less than 0.05 above that of always answering the commonest "
         "class, or not finite. Black marks are medians of what shares a strip. Gradients that are small and vary "
-        "little over the seeds tell of a flat landscape.",
+        "little over the seeds are a sign of a flat landscape.",
+        detail=True,
     )
 
 
-def _compared(scores: xr.DataArray, tested: Comparisons) -> Section:
-    names = [str(name) for name in scores.dims if name not in (tested.along, "seed")]
-    return Section(
-        "Paired comparisons",
-        "Every row pairs the scores of the same seeds. p is of Wilcoxon's signed-rank test, corrected by Holm's "
-        "method over the whole table. Cliff's delta is how often scores exceed those of the other side, over all "
-        "pairs of seeds, less how often they fall below. Wins are the seeds that gained, no change counting half. "
-        "Detectable is the smallest mean change that so many seeds would have shown with a probability of 0.8.",
-        headers=(
-            *map(spaced, names),
-            spaced(tested.along),
-            "change",
-            "its 95 % interval",
-            "corrected p",
-            "Cliff's delta",
-            "wins",
-            "detectable",
-            "verdict",
-        ),
-        rows=[(*(plain(row[name]) for name in names), *_change(row)) for row in tested.table.to_dict("records")],
-    )
-
-
-def _times(results: xr.Dataset) -> Section:
-    return Section(
-        "Time",
-        figure=plots.runtime(results),
-        alt=words.runtime(results),
-        caption="Wall-clock time of all runs of a program, and of its compilation.",
-        note="Programs may have been compiled several at once, so that the sum is more than anyone waited.",
-    )
+def _times(results: xr.Dataset) -> Iterator[Section]:
+    if "seconds" in results or "compile_seconds" in results:
+        yield Section(
+            "Time",
+            drawing=plots.runtime(results),
+            caption="Wall-clock time of all runs of a program, and of its compilation.",
+            note="Programs may have been compiled several at once, so that the sum is more than anyone waited.",
+            detail=True,
+        )
 
 
 def _place(part: xr.Dataset, names: Sequence[str]) -> list[str]:
@@ -190,30 +158,5 @@ def _place(part: xr.Dataset, names: Sequence[str]) -> list[str]:
 
 
 def _summarized(part: xr.Dataset) -> list[str]:
-    iqm, mean, middle, variance = (_number(part[name]) for name in ("iqm", "mean", "median", "variance"))
-    interval = _interval(part.iqm_low, part.iqm_high)
-    return [iqm, interval, mean, middle, variance, _number(part.failed, ".0%")]
-
-
-def _change(row: Mapping[str, Any]) -> list[str]:
-    p = row["p_corrected"]
-    return [
-        f"{plain(row['before'])}\u00a0→\u00a0{plain(row['after'])}",
-        _number(row["mean"], "+.3f"),
-        _interval(row["low"], row["high"], "+.3f"),
-        "< 0.001" if p < 0.001 else _number(p),
-        _number(row["cliffs_delta"], "+.2f"),
-        _number(row["win_rate"], ".0%"),
-        _number(row["smallest_effect"]),
-        row["verdict"],
-    ]
-
-
-def _number(value: Any, form: str = ".3f") -> str:
-    """Returns a number in that form, or a dash where it is not finite."""
-    return format(float(value), form) if np.isfinite(value) else "–"
-
-
-def _interval(low: Any, high: Any, form: str = ".3f") -> str:
-    """Returns an interval that no line breaks."""
-    return f"[{_number(low, form)},\u00a0{_number(high, form)}]"
+    means = [(number(part[name]), interval(part[f"{name}_low"], part[f"{name}_high"])) for name in ("iqm", "mean")]
+    return [*means[0], *means[1], number(part["median"]), number(part.variance), number(part.failed, ".0%")]

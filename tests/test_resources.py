@@ -66,7 +66,7 @@ def test_the_figure_has_a_panel_for_each_cost_that_tells_students_apart():
     draws = np.random.default_rng(0).uniform(size=(3, 8))
     scores = xr.DataArray(draws, dims=("student", "seed"), coords={"student": ["a", "b", "c"]}, name="f1")
     costs = {name: {"gates": 2 * at, "shots": 100, "depth": 50.0**at} for at, name in enumerate("abc")}
-    panels = plots.pareto(scores, costs).axes
+    panels = plots.pareto(scores, costs).figure.axes
     assert [panel.get_title(loc="left") for panel in panels] == ["gates", "depth"]
     assert [panel.get_xscale() for panel in panels] == ["linear", "log"]
     places = [bar.lines[0].get_xydata()[0] for bar in panels[0].containers]

@@ -13,11 +13,10 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from jaxqkd import checks
+from jaxqkd import checks, reports
 from jaxqkd.experiments import bounded_logits, noise_robustness, own_data, payoff, piperno2024
-from jaxqkd.reports import outcome
 from jaxqkd.runtime import use_all_cores, use_compile_cache
-from jaxqkd.studies import results, runner
+from jaxqkd.studies import results, runner, store
 from jaxqkd.studies.study import Study, cut
 
 Count = Annotated[int, tyro.conf.arg(metavar="N")]
@@ -72,16 +71,16 @@ def _kept(study: Study, out: Path) -> str:
 def finish(out: Path) -> int:
     """Presents the study whose blocks are in a directory; returns the command's exit status."""
     found = results.load(out)
-    present = {
-        "reproduce": piperno2024.present,
-        "payoff": payoff.present,
-        "noisy": noise_robustness.present,
-        "methods": bounded_logits.present,
-        "distil": own_data.present,
+    report = {
+        "reproduce": piperno2024.report,
+        "payoff": payoff.report,
+        "noisy": noise_robustness.report,
+        "methods": bounded_logits.report,
+        "distil": own_data.report,
     }
-    shown = present.get(found.attrs["study"], outcome.present)(found)
-    outcome.save(out, found, shown)
-    outcome.print_all(out, found, shown)
+    sections = report.get(found.attrs["study"], reports.any_study)(found)
+    reports.save(out, found, sections, store.description(out))
+    reports.print_report(out, found, sections)
     return int("diverged" in found and bool(found.diverged.all()))
 
 

@@ -4,15 +4,9 @@ Every interval is of 95 %, every claim at 5 %. Nothing is random: the bootstrap 
 A score that is not finite is never dropped: it makes the figures that need it NaN, and counts as failed.
 """
 
-from jaxqkd.statistics.differences import (
-    LEVEL,
-    Difference,
-    difference,
-    fewest_seeds,
-    holm,
-    smallest_effect,
-)
+from jaxqkd.statistics.differences import LEVEL, Difference, difference, holm
 from jaxqkd.statistics.labeled import compare, describe
+from jaxqkd.statistics.power import fewest_seeds, smallest_effect, smallest_p
 from jaxqkd.statistics.summaries import CONFIDENCE, Summary, predicted_mean, summary
 
 __all__ = [
@@ -27,5 +21,6 @@ __all__ = [
     "holm",
     "predicted_mean",
     "smallest_effect",
+    "smallest_p",
     "summary",
 ]

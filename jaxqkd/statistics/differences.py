@@ -1,7 +1,5 @@
 """Differences of scores of the same seeds: their size, their tests, and corrections for many of them."""
 
-import functools
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,28 +53,6 @@ def difference(before: Any, after: Any) -> Difference:
     return Difference(float(change.mean()), *interval, _signed_rank(change), float(delta), float(wins))
 
 
-def smallest_effect(change: Any, comparisons: int = 1, power: float = 0.8) -> float:
-    """Returns the smallest mean difference that so many seeds would have shown, in the score's units.
-
-    That is the mean at which a two-sided paired t test at level 0.05 / comparisons finds a difference with
-    probability `power`, by the noncentral t distribution, for normal differences that spread as `change` [seeds]
-    does. A signed-rank test needs about a tenth more, or a quarter with hardly more than `fewest_seeds`. NaN for
-    one seed, or if a difference is not finite.
-
-    Raises:
-        ValueError: If power is below 0.5 or not below 1, or comparisons is no positive integer.
-
-    References:
-        Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd edition, 1988, section 2.3.
-    """
-    change = seed_scores("change", change)
-    checks.integer("comparisons", comparisons)
-    checks.require(0.5 <= power < 1, "power", "be at least 0.5 and below 1", power)
-    if len(change) < 2 or not np.isfinite(change).all():
-        return np.nan
-    return float(change.std(ddof=1)) * _detected(len(change), comparisons, power)
-
-
 def holm(p_values: Any) -> np.ndarray:
     """Returns p values corrected for testing all of them, by Holm's step-down method; the order is kept.
 
@@ -94,14 +70,6 @@ def holm(p_values: Any) -> np.ndarray:
     return corrected
 
 
-def fewest_seeds(comparisons: int) -> int:
-    """Returns the number of seeds from which a signed-rank p can pass Holm's correction over so many comparisons.
-
-    The smallest two-sided p of n seeds is 2^(1 - n).
-    """
-    return math.ceil(1 - math.log2(LEVEL / comparisons))
-
-
 def _signed_rank(change: np.ndarray) -> float:
     """Returns the p of the sum of the positive differences' ranks among all signs that they could have had."""
     from scipy.stats import rankdata, wilcoxon
@@ -114,15 +82,5 @@ def _signed_rank(change: np.ndarray) -> float:
     chances = np.eye(1, ranks.sum() + 1)[0]
     for rank in ranks:
         chances = (chances + np.roll(chances, rank)) / 2
-    found = ranks[moved > 0].sum()
-    return min(1.0, 2 * float(min(chances[: found + 1].sum(), chances[found:].sum())))
-
-
-@functools.lru_cache(maxsize=64)
-def _detected(seeds: int, comparisons: int, power: float) -> float:
-    """Returns the effect that a paired t test detects, in standard deviations of the differences."""
-    from scipy.special import nctdtrinc, stdtrit
-
-    # The chance to find the effect with the wrong sign is left out: below 0.001 at these powers.
-    quantile = stdtrit(seeds - 1, 1 - LEVEL / comparisons / 2)
-    return float(nctdtrinc(seeds - 1, 1 - power, quantile) / np.sqrt(seeds))
+    positive = ranks[moved > 0].sum()
+    return min(1.0, 2 * float(min(chances[: positive + 1].sum(), chances[positive:].sum())))

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.statistics.differences import (
-    LEVEL,
-    Difference,
-    difference,
-    fewest_seeds,
-    holm,
-    smallest_effect,
-)
+from jaxqkd.statistics.differences import LEVEL, Difference, difference, holm
+from jaxqkd.statistics.power import fewest_seeds, smallest_effect
 from jaxqkd.statistics.summaries import Summary, summary
 
 if TYPE_CHECKING:
@@ -30,7 +24,7 @@ WORDS = {
     "mean_high": "upper end of the mean's 95 % interval",
     "iqm_low": "lower end of the interquartile mean's 95 % interval",
     "iqm_high": "upper end of the interquartile mean's 95 % interval",
-    "failed": "share of failed initializations",
+    "failed": "share of failed seeds",
 }
 """What each field of a `Summary` is."""
 COLUMNS = {"before", "after", *Difference._fields, "p_corrected", "smallest_effect", "verdict"}
@@ -90,14 +84,14 @@ def compare(scores: "xr.DataArray", along: str, *, baseline: Any = None) -> "pd.
     import pandas as pd
 
     rows = list(_rows(scores, along, baseline))
-    found = [difference(before, after) for _, before, after in rows]
-    table = pd.DataFrame([place | change._asdict() for (place, *_), change in zip(rows, found, strict=True)])
+    changes = [difference(before, after) for _, before, after in rows]
+    table = pd.DataFrame([place | change._asdict() for (place, *_), change in zip(rows, changes, strict=True)])
     corrected = holm(table.p)
     table.insert(table.columns.get_loc("p") + 1, "p_corrected", corrected)
     if scores.sizes["seed"] < fewest_seeds(len(rows)):
         return table.assign(smallest_effect=np.inf, verdict="too few seeds")
     effects = [smallest_effect(after - before, len(rows)) for _, before, after in rows]
-    verdicts = [_verdict(change, p) for change, p in zip(found, corrected, strict=True)]
+    verdicts = [_verdict(change, p) for change, p in zip(changes, corrected, strict=True)]
     return table.assign(smallest_effect=effects, verdict=verdicts)
 
 
@@ -108,10 +102,8 @@ def _rows(
     _require_seeds(scores)
     others = [name for name in scores.dims if name not in (along, "seed")]
     checks.one_of("along", along, [name for name in scores.dims if name != "seed"])
-    strange = sorted(COLUMNS & set(others))
-    checks.require(
-        not strange, "scores", "have no dimension named as a column of the table", strange, "Rename it."
-    )
+    taken = sorted(COLUMNS & set(others))
+    checks.require(not taken, "scores", "have no dimension named as a column of the table", taken, "Rename it.")
     values = scores[along].values.tolist()
     pairs = _pairs(along, values, baseline)
     cells = scores.transpose(*others, along, "seed").values.astype(float)
@@ -150,12 +142,12 @@ def _bounds(majority: Any, margin: float, scores: "xr.DataArray") -> "xr.DataArr
     import xarray as xr
 
     bounds = xr.zeros_like(scores, float) + majority + margin
-    must, told = (", ".join(map(str, array.dims)) for array in (scores, bounds))
+    allowed, given = (", ".join(map(str, array.dims)) for array in (scores, bounds))
     same = set(bounds.dims) == set(scores.dims)
-    checks.require(same, "majority", f"have no dimension but {must}", f"over {told} with the scores")
+    checks.require(same, "majority", f"have no dimension but {allowed}", f"over {given} with the scores")
     return bounds
 
 
 def _require_seeds(scores: "xr.DataArray") -> None:
-    told = f"over {', '.join(map(str, scores.dims))}"
-    checks.require("seed" in scores.dims, "scores", "have a dimension `seed`", told, "Rename what stands for it.")
+    given = f"over {', '.join(map(str, scores.dims))}"
+    checks.require("seed" in scores.dims, "scores", "have a dimension `seed`", given, "Rename what stands for it.")

@@ -25,7 +25,7 @@ class Summary(NamedTuple):
         mean_high: Upper end.
         iqm_low: Lower end of the interquartile mean's.
         iqm_high: Upper end.
-        failed: Share of failed initializations; NaN if no bound was given.
+        failed: Share of seeds that failed; NaN if no bound was given.
     """
 
     mean: float
@@ -43,13 +43,14 @@ def summary(values: Any, *, failed_below: Any = None) -> Summary:
     """Returns mean, variance, median, interquartile mean, their intervals and the failed share of values [seeds].
 
     If a value is not finite, all but `failed` are NaN. Intervals are of the percentile bootstrap at expanded
-    levels, which make up for few seeds: from 12 on, 93 to 97 of 100 hold the truth. Where few scores lie far
-    off, the mean's hold it less often, as Student's do: 90 of 100 for 12 seeds of beta(2, 0.3), and 71 where
-    one initialization in ten fails altogether, since 12 seeds may show no failure.
+    levels, which make up for few seeds: from 12 seeds on, 93 to 97 of 100 intervals hold the truth. Where a few
+    scores lie far off, the mean's interval holds it less often, as Student's does: 90 of 100 for 12 seeds of
+    beta(2, 0.3), and 71 where one seed in ten fails altogether, since 12 seeds may show no failure.
 
     Args:
         values: Scores [seeds].
-        failed_below: A number, or one a seed [seeds]. Lower scores have failed, and those that are not finite.
+        failed_below: A number, or one for each seed [seeds]. A score below it has failed, as has one that is not
+            finite.
 
     References:
         Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69, 371 (2015).
@@ -85,7 +86,7 @@ def predicted_mean(values: Any, *, count: int | None) -> tuple[float, float]:
 
 
 def seed_scores(argument: str, values: Any) -> np.ndarray:
-    """Returns values as floats [seeds], and refuses what has other axes or no seed."""
+    """Returns values as floats [seeds]; refuses other axes, and no seed at all."""
     values = np.asarray(values, float)
     checks.rank(argument, values, 1, "[seeds]")
     checks.require(len(values) > 0, argument, "hold at least one score", "empty")

@@ -67,7 +67,7 @@ def test_the_report_of_any_study_summarizes_its_score(tmp_path, capsys):
     runner.run(small.study(seeds=2), tmp_path)
     assert cli.main(["report", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert "Scores: f1_macro" in out
+    assert "Scores of every seed" in out
     assert sum(line.strip().startswith(("linear", "mlp")) for line in out.splitlines()) == 16
     assert "The study" in (tmp_path / "report.html").read_text()
     assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 2 * 2 * 2 * 2 * 2

@@ -94,14 +94,15 @@ def test_a_cell_equals_its_training_by_hand(results):
 
 def test_gains_in_the_table_are_those_of_the_runs(results):
     _, found = results
-    shown = bounded_logits.present(found)
-    (lines,) = shown.parts.values()
-    assert [line[0] for line in lines] == [[case] for case in found.case.values]
+    sections = bounded_logits.report(found)
+    (table,) = (section.table for section in sections if section.table and not section.detail)
+    assert [row[0] for row in table.rows] == found.case.values.tolist()
     gains = found.f1_macro.isel(student=0, dataset=0) - found.f1_macro.isel(student=0, dataset=0).sel(case="none")
-    for line in lines[1:]:
-        assert float(line[1][0]) == pytest.approx(float(gains.sel(case=line[0][0]).mean()), abs=5.1e-4)
-    assert any("Fewer than" in note for note in shown.notes)
-    assert "linear on xor: from" in shown.alt
+    for case, cell in table.rows[1:]:
+        assert float(cell.split("\n")[0]) == pytest.approx(float(gains.sel(case=case).mean()), abs=5.1e-4)
+    assert any("Fewer than" in section.text for section in sections)
+    figure = next(section.drawing for section in sections if section.drawing)
+    assert "linear on xor: from" in figure.alt
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from jaxqkd import cli
 from jaxqkd.cli import execution
 from jaxqkd.experiments import own_data
 from jaxqkd.experiments.own_data import preparation, setup
-from jaxqkd.reports import outcome
+from jaxqkd.reports import saving
 
 SMALL = ["--label", "cultivar", "--qubits", "2", "--layers", "1", "--seeds", "2", "--epochs", "4"]
 CLASSES = ("Barbera", "Barolo", "Grignolino")
@@ -42,7 +42,7 @@ def ran(tmp_path_factory):
         patch.setattr(execution, "use_compile_cache", lambda directory=None: None)
         patch.setattr(own_data.training, "students", some_students)
         patch.setattr(own_data.keeping, "students", some_students)
-        patch.setattr(outcome, "report", lambda results, **facts: "drawn elsewhere, since it takes its time")
+        patch.setattr(saving, "page", lambda *report, **more: "drawn elsewhere, since it takes its time")
         status = cli.main(["distil", "--data", str(where / "wine.csv"), *SMALL, "--out", str(where / "out")])
     assert status == 0
     return where
@@ -317,18 +317,24 @@ def made_up(seeds=20):
     return results
 
 
-def verdicts(shown):
-    return {(part, line[0][0], line[1][0]): line for part, lines in shown.parts.items() for line in lines}
+def tables(sections):
+    """Returns the rows of the study's own tables by their titles, each cell as its lines."""
+    shown = {section.title: section.table.rows for section in sections if section.table and not section.detail}
+    return {title: [[cell.split("\n") for cell in row] for row in rows] for title, rows in shown.items()}
+
+
+def verdicts(sections):
+    return {(part, line[0][0], line[1][0]): line for part, lines in tables(sections).items() for line in lines}
 
 
 def test_a_planted_effect_is_found_and_nothing_else():
-    found = own_data.present(made_up())
+    found = own_data.report(made_up())
     shown = verdicts(found)
     added = {student: line[-1][0] for (part, student, _), line in shown.items() if part == "What the teacher adds"}
     assert added["hea"] == "better"
     assert set(added.values()) == {"better", "no difference shown"}
     assert shown["What the teacher adds", "hea", "without a teacher"][2] == ["T=4, α=0.5"]
-    assert "hea" in found.alt  # a report refuses a figure without words
+    assert "hea" in next(section.drawing for section in found if section.drawing).alt
 
 
 def test_the_choice_of_a_setting_does_not_see_the_test_rows():
@@ -341,7 +347,7 @@ def test_the_choice_of_a_setting_does_not_see_the_test_rows():
 
 def test_changes_and_corrected_p_are_those_of_scipy():
     results = made_up()
-    shown = own_data.present(results)
+    shown = own_data.report(results)
     pick = results.f1_macro.sel
     pairs = []
     for name in results.student.values:
@@ -355,7 +361,7 @@ def test_changes_and_corrected_p_are_those_of_scipy():
     p = np.array([wilcoxon(after, before, method="exact").pvalue for before, after in pairs])
     order, corrected = np.argsort(p), np.empty(11)
     corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(11, 0, -1)))
-    lines = [line for lines in shown.parts.values() for line in lines]
+    lines = [line for lines in tables(shown).values() for line in lines]
     assert [line[5][-1] for line in lines] == [
         "p < 0.001" if value < 0.001 else f"p {value:.3f}" for value in corrected
     ]
@@ -364,9 +370,9 @@ def test_changes_and_corrected_p_are_those_of_scipy():
 
 def test_a_teacher_that_is_no_better_is_told_of():
     good = made_up()
-    assert not any("Warning" in note for note in own_data.present(good).notes)
+    assert not any("Warning" in section.text for section in own_data.report(good))
     bad = good.assign(teacher_validation_f1=good.teacher_validation_f1 - 0.5)
-    assert any("Warning" in note for note in own_data.present(bad).notes)
+    assert any("Warning" in section.text for section in own_data.report(bad))
 
 
 def test_the_best_student_is_the_best_on_validation_rows():

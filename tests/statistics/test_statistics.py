@@ -13,6 +13,7 @@ from jaxqkd.statistics import (
     holm,
     predicted_mean,
     smallest_effect,
+    smallest_p,
     summary,
 )
 
@@ -445,3 +446,23 @@ def test_equal_students_are_told_apart_in_at_most_five_of_100_tables(step):
     found = xr.DataArray(values, dims=("table", "size", "student", "seed"))
     claims = sum(compare(table, "student", baseline=0).verdict.isin(["better", "worse"]).any() for table in found)
     assert claims <= stats.binom.ppf(0.99, tables, 0.05)
+
+
+@pytest.mark.parametrize("seeds", [3, 6, 12])
+def test_the_smallest_p_is_that_of_differences_of_one_sign(seeds):
+    found = difference(np.zeros(seeds), np.arange(1.0, seeds + 1))
+    assert found.p == smallest_p(seeds) == 2.0 ** (1 - seeds)
+
+
+def test_the_fewest_seeds_are_the_least_that_can_pass_a_correction():
+    assert (fewest_seeds(1), fewest_seeds(24)) == (6, 10)
+    for comparisons in (1, 7, 24, 300):
+        least = fewest_seeds(comparisons)
+        assert comparisons * smallest_p(least) < 0.05 < comparisons * smallest_p(least - 1)
+
+
+@pytest.mark.parametrize("function", [smallest_p, fewest_seeds])
+@pytest.mark.parametrize("number", [0, -3, 2.5])
+def test_numbers_of_seeds_and_comparisons_are_positive_integers(function, number):
+    with pytest.raises(ValueError, match="must be"):
+        function(number)

@@ -5,7 +5,7 @@ says. Such a student, the same one with a linear head, and a linear model learn 
 without and with each distillation loss. Nothing is selected, so all gains may be tested as they stand.
 """
 
-from jaxqkd.experiments.bounded_logits.presentation import present
+from jaxqkd.experiments.bounded_logits.presentation import report
 from jaxqkd.experiments.bounded_logits.setup import CASES, DATASETS, METHODS, STUDENTS, TEMPERATURES, student
 from jaxqkd.experiments.bounded_logits.training import EPOCHS, SEEDS, SeedData, run, seed_data, study
 
@@ -18,7 +18,7 @@ __all__ = [
     "STUDENTS",
     "TEMPERATURES",
     "SeedData",
-    "present",
+    "report",
     "run",
     "seed_data",
     "student",

@@ -5,7 +5,7 @@ under noise, from the same initializations; then its test F1 is found at several
 from finitely many shots. Nothing is selected, so all differences may be tested as they stand.
 """
 
-from jaxqkd.experiments.noise_robustness.presentation import present, scores
+from jaxqkd.experiments.noise_robustness.presentation import report, scores
 from jaxqkd.experiments.noise_robustness.setup import DATASETS, SHOTS, STRENGTHS, STUDENTS, TRAINED, noise, student
 from jaxqkd.experiments.noise_robustness.training import EPOCHS, SEEDS, SeedData, run, seed_data, study
 
@@ -19,7 +19,7 @@ __all__ = [
     "TRAINED",
     "SeedData",
     "noise",
-    "present",
+    "report",
     "run",
     "scores",
     "seed_data",

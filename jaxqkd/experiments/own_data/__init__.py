@@ -6,7 +6,8 @@ with the teacher on the same rows, at a small grid of settings. The best student
 
 from jaxqkd.experiments.own_data.keeping import Best, best, save_best
 from jaxqkd.experiments.own_data.preparation import Prepared, prepare
-from jaxqkd.experiments.own_data.presentation import chosen, present
+from jaxqkd.experiments.own_data.presentation import report
+from jaxqkd.experiments.own_data.selection import chosen
 from jaxqkd.experiments.own_data.setup import ANSAETZE, ENCODINGS, Choice, choose, student, students
 from jaxqkd.experiments.own_data.training import EPOCHS, SEEDS, SeedData, run, seed_data, study
 
@@ -23,7 +24,7 @@ __all__ = [
     "choose",
     "chosen",
     "prepare",
-    "present",
+    "report",
     "run",
     "save_best",
     "seed_data",

@@ -8,13 +8,14 @@ import numpy as np
 import xarray as xr
 
 from jaxqkd import teachers
-from jaxqkd.reports import plots, tables
-from jaxqkd.reports.outcome import Outcome
-from jaxqkd.reports.plots import words
-from jaxqkd.statistics import compare, fewest_seeds
+from jaxqkd.experiments import wording
+from jaxqkd.experiments.own_data.selection import ALONE, Setting, alone, chosen
+from jaxqkd.reports import Comparisons, Drawing, Section, Table, assemble, comparison_maps, plots
+from jaxqkd.reports.labels import too_few
+from jaxqkd.statistics import compare, describe, fewest_seeds
 
 HEADERS = ("student", "compared", "setting", "before", "after", "change", "wins", "verdict")
-ALONE, TAUGHT, SHUFFLED, SMOOTHED = "without a teacher", "with the teacher", "teacher shuffled", "label smoothing"
+TAUGHT, SHUFFLED, SMOOTHED = "with the teacher", "teacher shuffled", "label smoothing"
 LINES = ("majority_f1_macro", "teacher_f1")
 """Scores of a seed that a student's are read against."""
 ADDED, BEHIND = "What the teacher adds", "What is behind it"
@@ -36,23 +37,6 @@ linear model, a perceptron with about as many parameters, the student with its
 angles frozen, and without entangling gates."""
 
 
-class Setting(NamedTuple):
-    """A setting of the teacher's weight, and what it scores on the validation rows.
-
-    Attributes:
-        temperature: T.
-        alpha: The weight; 0 for training without a teacher.
-        score: Mean macro F1 over the seeds.
-    """
-
-    temperature: float
-    alpha: float
-    score: float
-
-    def __str__(self) -> str:
-        return f"T={self.temperature:g}, α={self.alpha:g}" if self.alpha else ALONE
-
-
 class Row(NamedTuple):
     """A comparison: which student, of what with what, at which setting, and scores [seeds]."""
 
@@ -62,21 +46,6 @@ class Row(NamedTuple):
     setting: Setting
     before: np.ndarray
     after: np.ndarray
-
-
-def chosen(results: xr.Dataset, student: str) -> Setting:
-    """Returns a student's setting with a teacher, the best on the validation rows; the first among equals."""
-    judged = results.validation_f1.sel(student=student, teacher="teacher").mean("seed")
-    taught = judged.sel(alpha=judged.alpha > 0).stack(at=("temperature", "alpha"))
-    best = taught[int(taught.values.argmax())]
-    return Setting(float(best.temperature), float(best.alpha), float(best))
-
-
-def alone(results: xr.Dataset, student: str) -> Setting:
-    """Returns a student's setting without a teacher."""
-    at = {"student": student, "teacher": "teacher", "alpha": 0.0}
-    found = results.validation_f1.sel(at).isel(temperature=0)
-    return Setting(float(found.temperature), 0.0, float(found.mean()))
 
 
 def trainings(results: xr.Dataset) -> xr.Dataset:
@@ -97,33 +66,45 @@ def trainings(results: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({"f1_macro": scores, **of_seed})
 
 
-def present(results: xr.Dataset) -> Outcome:
-    """Returns the tables, their notes, and the figure of every seed."""
-    found = trainings(results)
-    rows = list(_rows(results, found))
+def report(results: xr.Dataset) -> list[Section]:
+    """Returns the figure of every seed, two tables of differences, and what they say."""
+    scores = trainings(results)
+    rows = list(_rows(results, scores.f1_macro))
     tested = _tested(rows)
-    parts = {
-        part: [_cells(row, test) for row, test in zip(rows, tested, strict=True) if row.part == part]
-        for part in (ADDED, BEHIND)
-    }
-    return Outcome(
-        HEADERS,
-        parts,
-        [READ_AS, *_told(results, rows, tested)],
-        plots.score_strips(found, "f1_macro"),
-        words.score_strips(found, "f1_macro"),
-        "A dot is a seed: macro F1 on the test rows, at each student's chosen setting.",
-        {"chosen": {row.student: row.setting._asdict() for row in rows if row.part == ADDED}},
-    )
+    own = [
+        Section(
+            "Scores at the chosen settings",
+            drawing=_strips(scores),
+            caption="A dot is a seed: macro F1 on the test rows, at each student's chosen setting.",
+            facts={"chosen": {row.student: row.setting._asdict() for row in rows if row.part == ADDED}},
+        ),
+        *(_table(part, rows, tested) for part in (ADDED, BEHIND)),
+        Section("How to read the tables", READ_AS),
+        Section("What they say", "\n\n".join(_in_words(results, rows, tested))),
+    ]
+    weights = Comparisons("alpha", compare(results.f1_macro, "alpha", baseline=0.0))
+    own += comparison_maps(weights, down="temperature")
+    return assemble(results, own, tested=weights, references=wording.TEACHERS)
 
 
-def _rows(results: xr.Dataset, found: xr.Dataset) -> Iterator[Row]:
+def _strips(scores: xr.Dataset) -> Drawing:
+    lines = {"always the commonest class": scores.majority_f1_macro, "the teachers": scores.teacher_f1}
+    described = describe(scores.f1_macro)
+    return plots.score_strips(scores.f1_macro, described, lines)
+
+
+def _table(part: str, rows: Sequence[Row], tested: Sequence[dict[str, Any]]) -> Section:
+    cells = [_cells(row, test) for row, test in zip(rows, tested, strict=True) if row.part == part]
+    return Section(part, table=Table(HEADERS, cells))
+
+
+def _rows(results: xr.Dataset, f1: xr.DataArray) -> Iterator[Row]:
     """Yields what is compared: each student without and with a teacher, then the first one with its controls."""
-    names = [str(name) for name in found.student.values]
+    names = [str(name) for name in f1.student.values]
     settings = {name: chosen(results, name) for name in names}
 
     def scores(name: str, training: str) -> np.ndarray:
-        return found.f1_macro.sel(student=name, training=training).values
+        return f1.sel(student=name, training=training).values
 
     for name in names:
         yield Row(ADDED, name, (ALONE, "→ with"), settings[name], scores(name, ALONE), scores(name, TAUGHT))
@@ -144,40 +125,38 @@ def _tested(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return compare(scores.assign_coords(row=range(len(rows))), "side", baseline="before").to_dict("records")
 
 
-def _cells(row: Row, test: dict[str, Any]) -> list[list[str]]:
+def _cells(row: Row, test: dict[str, Any]) -> list[str]:
     p = test["p_corrected"]
-    told = "p < 0.001" if p < 0.001 else f"p {p:.3f}"
-    change = [f"{test['mean']:+.3f}", f"[{test['low']:+.3f},", f"{test['high']:+.3f}]", told]
-    means = [f"{row.before.mean():.3f}"], [f"{row.after.mean():.3f}"]
     return [
-        [row.student],
-        list(row.compared),
-        [str(row.setting)],
-        *means,
-        change,
-        [f"{test['win_rate']:.0%}"],
-        [test["verdict"]],
+        row.student,
+        "\n".join(row.compared),
+        str(row.setting),
+        f"{row.before.mean():.3f}",
+        f"{row.after.mean():.3f}",
+        f"{test['mean']:+.3f}\n[{test['low']:+.3f},\n{test['high']:+.3f}]\n"
+        + ("p < 0.001" if p < 0.001 else f"p {p:.3f}"),
+        f"{test['win_rate']:.0%}",
+        test["verdict"],
     ]
 
 
-def _told(results: xr.Dataset, rows: Sequence[Row], tested: Sequence[dict[str, Any]]) -> list[str]:
-    """Returns what the tests say, who the teachers are, and what is to be wary of."""
+def _in_words(results: xr.Dataset, rows: Sequence[Row], tested: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns what the tests say, how good the teachers are, and a warning where they are not."""
     student, count = rows[0].student, results.sizes["seed"]
     without = alone(results, student)
-    said = {
-        "better": f"The corrected test says that the teacher makes {student} better.",
-        "worse": f"The corrected test says that the teacher makes {student} worse.",
-    }
     verdict = tested[0]["verdict"]
-    told = [
-        said.get(verdict, f"Whether the teacher changes {student}: {verdict}, with these {count} seeds."),
+    sentence = f"Whether the teacher changes {student}: {verdict}, with these {count} seeds."
+    if verdict in ("better", "worse"):
+        sentence = f"The corrected test says that the teacher makes {student} {verdict}."
+    few = [too_few(len(rows))] if count < fewest_seeds(len(rows)) else []
+    return [
+        sentence,
         f"On validation rows {student} scores {without.score:.3f} without a teacher,\n"
         f"and {rows[0].setting.score:.3f} with the teacher at {rows[0].setting}.",
-        tables.teachers(results),
+        wording.teachers(results),
+        *few,
+        *_gate(results, student),
     ]
-    if count < fewest_seeds(len(rows)):
-        told.append(tables.too_few(len(rows)))
-    return told + _gate(results, student)
 
 
 def _gate(results: xr.Dataset, student: str) -> list[str]:

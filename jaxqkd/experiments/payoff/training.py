@@ -13,15 +13,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-import xarray as xr
 
 from jaxqkd import checks, data, losses, metrics
 from jaxqkd.circuits import hea, universal
-from jaxqkd.experiments.payoff import gains
 from jaxqkd.models import MLP, Linear, QuantumStudent
 from jaxqkd.quantum.encodings import angle
-from jaxqkd.reports import plots, tables
-from jaxqkd.reports.outcome import Outcome
 from jaxqkd.studies.study import Study
 from jaxqkd.training import fit, label
 from jaxqkd.types import Data, Key, Model, Run
@@ -129,19 +125,6 @@ def study(
         options={"epochs": epochs},
         base=base,
     )
-
-
-def present(results: xr.Dataset) -> Outcome:
-    """Returns the tables of gains, a part a student, their notes, and the heat maps."""
-    rows = gains.gains(results)
-    parts = {
-        f"Student: {name}": [tables.gain_cells(row) for row in rows if row.student == name]
-        for name in results.student.values
-    }
-    title = "Where distillation pays: mean gain of macro F1 over training without a teacher"
-    figure = plots.gain_heat_map(gains.gain_by_case(results), title=title)
-    notes = [tables.gain_summary(rows, results.sizes["seed"])]
-    return Outcome(tables.gain_headers(rows), parts, notes, figure)
 
 
 def _seed_data_of(key: Key, rate: jax.Array, epochs: int) -> SeedData:

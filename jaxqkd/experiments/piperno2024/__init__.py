@@ -5,7 +5,7 @@ first two bits set the class. The paper states what is trained and measured; whe
 chooses, and says so at the choice. Three readings of its training are run side by side.
 """
 
-from jaxqkd.experiments.piperno2024.presentation import present
+from jaxqkd.experiments.piperno2024.presentation import report
 from jaxqkd.experiments.piperno2024.saving import save_best
 from jaxqkd.experiments.piperno2024.setup import (
     EPOCHS,
@@ -30,7 +30,7 @@ __all__ = [
     "Published",
     "Reading",
     "SeedData",
-    "present",
+    "report",
     "run",
     "save_best",
     "seed_data",

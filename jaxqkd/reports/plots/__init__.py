@@ -1,27 +1,25 @@
-"""Figures of a study: functions from a dataset to a matplotlib figure, each usable alone.
+"""Figures of a study: functions from labeled arrays to a drawing, a matplotlib figure with its alternative text.
 
-What is not there is not drawn: a figure whose variable is missing is refused, and no value is made up. Colors are
-those that people with any color vision tell apart; markers and line styles tell the same without color.
+Each is usable alone. What is not finite is not drawn, and no value is made up. People with any color vision can
+distinguish the colors; markers and line styles distinguish the same without color.
 """
 
 from jaxqkd.reports.plots.curves import learning_curves
 from jaxqkd.reports.plots.effects import effects
-from jaxqkd.reports.plots.heat_maps import gain_heat_map, setting_heat_map
+from jaxqkd.reports.plots.heat_maps import comparison_heat_map
 from jaxqkd.reports.plots.initializations import initialization_sensitivity
+from jaxqkd.reports.plots.means import mean_curves
 from jaxqkd.reports.plots.pareto import pareto
-from jaxqkd.reports.plots.strengths import strength_curves
-from jaxqkd.reports.plots.strips import published_against_measured, score_strips
+from jaxqkd.reports.plots.strips import score_strips
 from jaxqkd.reports.plots.times import runtime
 
 __all__ = [
+    "comparison_heat_map",
     "effects",
-    "gain_heat_map",
     "initialization_sensitivity",
     "learning_curves",
+    "mean_curves",
     "pareto",
-    "published_against_measured",
     "runtime",
     "score_strips",
-    "setting_heat_map",
-    "strength_curves",
 ]

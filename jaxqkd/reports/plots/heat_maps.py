@@ -1,23 +1,27 @@
-"""Heat maps: what the weight and the temperature of a teacher change, by student and case."""
+"""Heat maps: paired comparisons over two settings, by student and case."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 from jaxqkd import checks
-from jaxqkd.reports.plots.panels import WIDTH, named, parts, plain, settings
-from jaxqkd.statistics import LEVEL, compare
+from jaxqkd.reports.labels import extremes, parts, plain, settings, spaced
+from jaxqkd.reports.plots.panels import WIDTH, canvas
+from jaxqkd.reports.section import Drawing
+from jaxqkd.statistics import LEVEL
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 LEGIBLE = 0.42
 """Inches of a cell from which a number fits in; in a narrower one only its star is shown."""
 STEPS = 21
-"""Colors of a scale; odd, so that one of them is for no gain."""
+"""Colors of a scale; odd, so that one of them is for no change."""
 
 
 class _Scale(NamedTuple):
@@ -27,114 +31,103 @@ class _Scale(NamedTuple):
     name: str
 
 
-def setting_heat_map(results: xr.Dataset, score: str, quantity: str = "gain") -> Figure:
-    """Returns heat maps over temperature (down) and alpha (across): a row a student, a column a case.
+class _Axes(NamedTuple):
+    down: str
+    across: str
 
-    A cell compares an alpha with alpha = 0 at the same temperature, paired by seed, with the numbers that
-    `statistics.compare` gives. A star marks those whose p, Holm-corrected over all cells, is below 0.05.
+
+def comparison_heat_map(table: "pd.DataFrame", *, down: str, across: str, quantity: str = "mean") -> Drawing:
+    """Returns heat maps of comparisons with one baseline: a row for each student, a column for each case.
+
+    A star marks those whose p, corrected over the whole table, is below 0.05.
 
     Args:
-        results: A dataset with `score` over student, temperature, alpha, seed and any other settings.
-        score: The name of the score.
-        quantity: "gain" for the mean gain over alpha = 0, or "p" for the corrected p.
+        table: What `jaxqkd.statistics.compare` returns along `across` with a baseline, for scores over student,
+            `down`, `across`, seed and any other dimensions, whose places are the cases.
+        down: The dimension whose values are a map's rows.
+        across: The dimension that was compared; its values are a map's columns.
+        quantity: "mean" for the mean differences, or "p" for the corrected p.
 
     Raises:
-        ValueError: If the score does not vary with temperature and alpha, there is no alpha = 0, or the quantity
-            is unknown.
+        ValueError: If the quantity is unknown, the table has no column `down`, or several baselines.
     """
-    checks.one_of("quantity", quantity, ("gain", "p"))
-    tested = gains_by_setting(named(results, score, "score"))
-    if quantity == "gain":
-        words, shown = _in_words(_gain_in_words, tested["mean"], tested.p_corrected), tested["mean"]
-        scale = _even(shown)
+    checks.one_of("quantity", quantity, ("mean", "p"))
+    checks.one_of("down", down, list(table.columns))
+    checks.require(table.before.nunique() == 1, "table", "have one baseline", sorted(set(table.before)))
+    cells, change = _cells(table, across), f"change over {spaced(across)} = {plain(table.before.iloc[0])}"
+    if quantity == "mean":
+        values, words = cells["mean"], _words(_change, cells["mean"], cells.p_corrected)
+        limit = max(_largest(abs(values)), 0.01)
+        scale = _Scale("PuOr_r", -limit, limit, f"mean {change}")
+        alt = f"The mean {change} {extremes(values, '+.3f')}."
     else:
-        words, shown = _in_words(_p_in_words, tested.p_corrected), -np.log10(tested.p_corrected)
-        scale = _Scale("Blues", 0.0, max(2.0, _largest(shown)), "-log10 of the corrected p")
-    names = [name for name in settings(shown) if name not in ("temperature", "alpha")]
-    return _maps(parts(xr.Dataset({"shown": shown, "words": words}), names), scale)
+        values, words = -np.log10(cells.p_corrected), _words(_p, cells.p_corrected)
+        scale = _Scale("Blues", 0.0, max(2.0, _largest(values)), "-log10 of the corrected p")
+        alt = f"The corrected p of the {change} {extremes(cells.p_corrected, '.3g')}."
+    cases = [name for name in settings(values) if name not in (down, across)]
+    figure = _draw(parts(xr.Dataset({"values": values, "words": words}), cases), _Axes(down, across), scale)
+    claimed = f"{int((cells.p_corrected < LEVEL).sum())} of {len(table)} corrected p are below {LEVEL:g}."
+    where = f"Heat maps by {spaced(down)} and {spaced(across)}, for each student and case."
+    return Drawing(figure, f"{where} {alt} {claimed}")
 
 
-def gains_by_setting(scores: xr.DataArray) -> xr.Dataset:
-    """Returns what `statistics.compare` tells of each alpha against 0, over all dimensions but the seed.
-
-    Raises:
-        ValueError: If the scores do not vary with temperature and alpha, or there is no alpha = 0.
-    """
-    told = f"over {', '.join(map(str, scores.dims))}"
-    checks.require({"temperature", "alpha"} <= set(scores.dims), "scores", "vary with temperature and alpha", told)
-    others = [str(name) for name in scores.dims if name not in ("alpha", "seed")]
-    table = compare(scores, "alpha", baseline=0.0).set_index([*others, "after"]).drop(columns="before")
-    found: xr.Dataset = table.to_xarray().rename(after="alpha")
-    return found.sel({name: scores[name].values for name in others})  # pandas has sorted them
+def _cells(table: "pd.DataFrame", across: str) -> xr.Dataset:
+    """Returns the columns of a table of comparisons as variables over its dimensions, in the table's order."""
+    dimensions = list(table.columns[: table.columns.get_loc("before")])
+    columns = table.rename(columns={"after": across}).set_index([*dimensions, across])[["mean", "p_corrected"]]
+    sorted_cells: xr.Dataset = columns.to_xarray()
+    order = {name: list(dict.fromkeys(columns.index.get_level_values(name))) for name in columns.index.names}
+    return sorted_cells.sel(order)
 
 
-def gain_heat_map(gain: xr.DataArray, *, title: str) -> Figure:
-    """Returns heat maps of a mean gain over temperature (down) and alpha (across), by student and case.
-
-    Args:
-        gain: Mean gains over the dimensions student, case, temperature and alpha.
-        title: Of the figure.
-    """
-    shown = xr.Dataset({"shown": gain, "words": _in_words(_gain_in_words, gain)})
-    figure = _maps([(str(case), shown.sel(case=case)) for case in gain.case.values], _even(gain))
-    figure.suptitle(title, fontsize=11)
-    return figure
-
-
-def _maps(cases: Sequence[tuple[str, xr.Dataset]], scale: _Scale) -> Figure:
-    """Draws cases with `shown` and `words` [student, temperature, alpha]."""
+def _draw(cases: Sequence[tuple[str, xr.Dataset]], axes: _Axes, scale: _Scale) -> "Figure":
+    """Draws cases with `values` and `words` [student, down, across]."""
     first = cases[0][1]
-    students, rows, columns = (first.sizes[name] for name in ("student", "temperature", "alpha"))
-    figure = Figure(figsize=(WIDTH, 1.0 + students * (0.5 + 0.27 * rows)), layout="constrained")
+    students, rows, columns = (first.sizes[name] for name in ("student", *axes))
+    figure = canvas(1.0 + students * (0.5 + 0.27 * rows))
     panels = figure.subplots(students, len(cases), sharex=True, sharey=True, squeeze=False)
     legible = (WIDTH - 1.8) / len(cases) / columns > LEGIBLE
     for row, name in zip(panels, first.student.values, strict=True):
         for panel, (_, case) in zip(row, cases, strict=True):
-            image = _map(panel, case.sel(student=name).transpose("temperature", "alpha", ...), scale, legible)
-        row[0].set_ylabel(f"{name}\ntemperature", fontsize=9)
+            image = _map(panel, case.sel(student=name).transpose(*axes, ...), axes, scale, legible)
+        row[0].set_ylabel(f"{name}\n{spaced(axes.down)}", fontsize=9)
     for panel, (title, _) in zip(panels[0], cases, strict=True):
         panel.set_title(title.replace(", ", "\n"), fontsize=9)
     for panel in panels[-1]:
-        panel.set_xlabel("alpha", fontsize=9)
+        panel.set_xlabel(spaced(axes.across), fontsize=9)
     figure.colorbar(image, ax=panels, label=scale.name, shrink=0.8)
     return figure
 
 
-def _map(panel: Axes, case: xr.Dataset, scale: _Scale, legible: bool) -> AxesImage:
-    values = case.shown.values
-    image = panel.imshow(
-        values, cmap=colormaps[scale.colors].resampled(STEPS), vmin=scale.least, vmax=scale.most, aspect="auto"
-    )
-    for (down, across), told in np.ndenumerate(case.words.values):
-        *color, opacity = image.to_rgba(values[down, across])
+def _map(panel: "Axes", case: xr.Dataset, axes: _Axes, scale: _Scale, legible: bool) -> "AxesImage":
+    from matplotlib import colormaps
+
+    values, colors = case["values"].values, colormaps[scale.colors].resampled(STEPS)
+    image = panel.imshow(values, cmap=colors, vmin=scale.least, vmax=scale.most, aspect="auto")
+    for (row, column), words in np.ndenumerate(case.words.values):
+        *color, opacity = image.to_rgba(values[row, column])
         dark = opacity * (1 - np.dot(color, [0.299, 0.587, 0.114])) > 0.5
-        text = told if legible else told[-1:].strip("0123456789")
-        panel.text(across, down, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
-    panel.set_xticks(range(case.sizes["alpha"]), [plain(value) for value in case.alpha.values], fontsize=8)
-    panel.set_yticks(
-        range(case.sizes["temperature"]), [plain(value) for value in case.temperature.values], fontsize=8
-    )
+        text = words if legible else words[-1:].strip("0123456789")
+        panel.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    down, across = ([plain(value) for value in case[name].values] for name in axes)
+    panel.set_xticks(range(len(across)), across, fontsize=8)
+    panel.set_yticks(range(len(down)), down, fontsize=8)
     return image
-
-
-def _even(gain: xr.DataArray) -> _Scale:
-    limit = max(_largest(abs(gain)), 0.01)
-    return _Scale("PuOr_r", -limit, limit, "mean gain over alpha = 0")
 
 
 def _largest(values: xr.DataArray) -> float:
     return float(values.max()) if bool(np.isfinite(values).any()) else 0.0
 
 
-def _in_words(told: Callable[..., str], *values: xr.DataArray) -> xr.DataArray:
-    return xr.apply_ufunc(told, *values, vectorize=True, output_dtypes=[object])
+def _words(word: Callable[..., str], *values: xr.DataArray) -> xr.DataArray:
+    return xr.apply_ufunc(word, *values, vectorize=True, output_dtypes=[object])
 
 
-def _gain_in_words(gain: float, p: float = 1.0) -> str:
-    return "–" if np.isnan(gain) else f"{round(gain, 2) + 0.0:+.2f}{_star(p)}"  # not -0.00
+def _change(change: float, p: float) -> str:
+    return "–" if np.isnan(change) else f"{round(change, 2) + 0.0:+.2f}{_star(p)}"  # not -0.00
 
 
-def _p_in_words(p: float) -> str:
+def _p(p: float) -> str:
     return "–" if np.isnan(p) else f"{'<0.001' if p < 0.001 else f'{p:.3f}'}{_star(p)}"
 
 

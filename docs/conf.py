@@ -2,12 +2,13 @@
 
 import inspect
 import re
-from importlib.metadata import version as version_of
+
+import jaxqkd
 
 project = "jaxqkd"
 author = "the jaxqkd authors"
 copyright = f"{author}, Apache-2.0"
-release = version = version_of("jaxqkd")
+release = version = jaxqkd.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb"]
 exclude_patterns = ["_build", "jupyter_execute", "*-table.md"]
@@ -16,7 +17,7 @@ default_role = "code"
 html_theme = "furo"
 html_title = f"jaxqkd {version}"
 
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "force"
@@ -34,14 +35,14 @@ python_use_unqualified_type_names = True
 maximum_signature_line_length = 90
 
 
-def skip_fields(app, what, name, found, skip, options):
+def skip_fields(app, what, name, member, skip, options):
     """Leaves out fields of named tuples and functions that are defaults of fields: their class describes them."""
-    is_field = (getattr(found, "__doc__", None) or "").startswith("Alias for field number")
-    is_default = what == "class" and inspect.isfunction(found) and "." not in found.__qualname__
+    is_field = (getattr(member, "__doc__", None) or "").startswith("Alias for field number")
+    is_default = what == "class" and inspect.isfunction(member) and "." not in member.__qualname__
     return True if is_field or is_default else None
 
 
-def shorten_signature(app, what, name, found, options, signature, annotation):
+def shorten_signature(app, what, name, member, options, signature, annotation):
     """Leaves out arguments that flax or typing add to a class, and spells types by their short names."""
     if signature is None:
         return None

@@ -1,16 +1,31 @@
-"""Settings of all tests: implicit rank promotion is an error, as are warnings, and there are four devices."""
+"""Settings of all tests: implicit rank promotion and warnings are errors, and there are four devices.
+
+Tests in `tests/slow` are marked `slow`; `pytest` leaves them out, `pytest -m slow` runs them.
+"""
+
+from pathlib import Path
 
 import jax
+import pytest
+
+SLOW = Path(__file__).parent / "slow"
 
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+def pytest_collection_modifyitems(items):
+    """Marks the tests of the folder `slow`."""
+    for item in items:
+        if item.path.is_relative_to(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Tells how many faults were tried, and how many of them were survived."""
+    """Prints which faults were caused, and how many of them the studies survived."""
     reports = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
-    told = [text for report in reports for name, text in report.user_properties if name == "faults"]
-    if told:
+    faults = [text for report in reports for name, text in report.user_properties if name == "faults"]
+    if faults:
         terminalreporter.section("faults")
-        for text in told:
+        for text in faults:
             terminalreporter.line(text)

@@ -46,8 +46,8 @@ EIGENBASES = (
 """Those of Z, X and Y."""
 
 
-class Part(NamedTuple):
-    """A gate, or one of those that it is written in, that is a product of one kind.
+class Primitive(NamedTuple):
+    """A gate that is one product, or one of the gates that another one is written in.
 
     Attributes:
         kind: "local", "phase" or "permutation".
@@ -133,15 +133,15 @@ def signs(qubits: int) -> np.ndarray:
     return 1 - 2 * _bits(qubits)
 
 
-def _parts(gate: Gate) -> list[Part]:
+def _parts(gate: Gate) -> list[Primitive]:
     """Returns a gate as parts of the three kinds, or none where it cannot be written in them."""
     if gate.name in ("2h", "h/2"):
-        return [Part("local", gate)]
+        return [Primitive("local", gate)]
     spec = GATES[gate.name]
     if spec.kind == "permutation":
-        return [Part("permutation", gate, np.argmax(spec.terms[0].real, axis=1))]
+        return [Primitive("permutation", gate, np.argmax(spec.terms[0].real, axis=1))]
     if spec.kind == "real" and gate.x is None:
-        return [Part("local", gate)]
+        return [Primitive("local", gate)]
     if gate.name in BETWEEN_PHASES and gate.x is None:
         return [part for name in BETWEEN_PHASES[gate.name] for part in _parts(_renamed(gate, name))]
     return _in_eigenbasis(gate, _diagonalized(spec))
@@ -151,7 +151,7 @@ def _renamed(gate: Gate, name: str) -> Gate:
     return gate._replace(name=name) if GATES[name].is_rotation else Gate(name, gate.qubits)
 
 
-def _in_eigenbasis(gate: Gate, diagonalized: tuple[tuple[Eigenbasis, ...], np.ndarray] | None) -> list[Part]:
+def _in_eigenbasis(gate: Gate, diagonalized: tuple[tuple[Eigenbasis, ...], np.ndarray] | None) -> list[Primitive]:
     """Returns a gate as a phase between changes of its qubits' bases, or nothing where it has no such bases."""
     if diagonalized is None:
         return []
@@ -159,7 +159,7 @@ def _in_eigenbasis(gate: Gate, diagonalized: tuple[tuple[Eigenbasis, ...], np.nd
     before = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.before]
     after = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.after]
     into, back = ([part for one in change for part in _parts(one)] for change in (before, after))
-    return [*into, Part("phase", gate, diagonalized[1]), *back]
+    return [*into, Primitive("phase", gate, diagonalized[1]), *back]
 
 
 @functools.cache
@@ -187,12 +187,12 @@ def _gathered(last: Sequence[Step], source: np.ndarray) -> list[Step]:
     return [*last, Permutation(source)]
 
 
-def _stretches(parts: Iterable[Part]) -> list[tuple[tuple[str, bool], list[Part]]]:
+def _stretches(parts: Iterable[Primitive]) -> list[tuple[tuple[str, bool], list[Primitive]]]:
     """Returns the parts in stretches of one kind, driven or not.
 
     A part joins the earliest such stretch that it can reach by moving ahead of stretches on other qubits.
     """
-    stretches: list[tuple[tuple[str, bool], list[Part]]] = []
+    stretches: list[tuple[tuple[str, bool], list[Primitive]]] = []
     for part in parts:
         own_kind = part.kind, part.gate.x is not None
         home = None
@@ -208,7 +208,7 @@ def _stretches(parts: Iterable[Part]) -> list[tuple[tuple[str, bool], list[Part]
     return stretches
 
 
-def _windows(parts: Sequence[Part]) -> tuple[tuple[int, ...], ...]:
+def _windows(parts: Sequence[Primitive]) -> tuple[tuple[int, ...], ...]:
     """Returns runs of neighboring qubits, about equally wide, that cover those with a gate."""
     touched = sorted({part.gate.qubits[0] for part in parts})
     width = math.ceil(len(touched) / math.ceil(len(touched) / BLOCK_QUBITS))
@@ -220,7 +220,7 @@ def _windows(parts: Sequence[Part]) -> tuple[tuple[int, ...], ...]:
     return tuple(windows)
 
 
-def _patterns(parts: Sequence[Part]) -> tuple[Pattern, ...]:
+def _patterns(parts: Sequence[Primitive]) -> tuple[Pattern, ...]:
     alike: dict[tuple[str, ...], dict[int, np.ndarray]] = {}
     for qubit in sorted({part.gate.qubits[0] for part in parts}):
         gates = [part.gate for part in parts if part.gate.qubits[0] == qubit]
@@ -228,7 +228,7 @@ def _patterns(parts: Sequence[Part]) -> tuple[Pattern, ...]:
     return tuple(Pattern(names, tuple(angles), np.stack([*angles.values()])) for names, angles in alike.items())
 
 
-def _phase(parts: Sequence[Part], qubits: int, is_driven: bool) -> Phase:
+def _phase(parts: Sequence[Primitive], qubits: int, is_driven: bool) -> Phase:
     size = 2**qubits
     gates = [part.gate for part in parts]
     diagonals = [part.values[_local_index(part.gate, qubits)] for part in parts]
@@ -255,7 +255,7 @@ def _local_index(gate: Gate, qubits: int) -> np.ndarray:
     return _bits(qubits)[:, list(gate.qubits)] @ 2 ** np.arange(len(gate.qubits))[::-1]
 
 
-def _sources(parts: Sequence[Part], qubits: int) -> np.ndarray:
+def _sources(parts: Sequence[Primitive], qubits: int) -> np.ndarray:
     """Returns, for each new basis state [2^Q], the basis state that its amplitude comes from."""
     source = np.arange(2**qubits)
     for gate, values in ((part.gate, part.values) for part in parts):

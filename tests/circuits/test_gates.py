@@ -139,6 +139,9 @@ def _on_one(*names):
     return tuple(Part(name, (0,)) for name in names)
 
 
+TWO_CNOTS = Part("cnot", (0, 1)), Part("cnot", (1, 0))
+DCX = reference.embed(reference.GATES["cnot"], (1, 0), 2) @ reference.GATES["cnot"]
+"""A permutation of order three, whose direction matters."""
 ADDED = {
     "v": (GateSpec("v", ("V",), _on_one("h", "s", "h"), matrix=H @ S @ H, inverse="vdg"), True),
     "vdg": (GateSpec("vdg", ("V†",), _on_one("h", "sdg", "h"), matrix=H @ S.conj() @ H, inverse="v"), True),
@@ -152,6 +155,11 @@ ADDED = {
         ),
         True,
     ),
+    "hz": (GateSpec("hz", ("HZ",), _on_one("z", "h"), matrix=H @ Z, inverse="zh"), True),
+    "zh": (GateSpec("zh", ("ZH",), _on_one("h", "z"), matrix=Z @ H, inverse="hz"), True),
+    "ry-": (GateSpec("ry-", ("RY-",), (Part("ry", (0,), factor=-1),), generator=-Y), True),
+    "dcx": (GateSpec("dcx", ("D", "D"), TWO_CNOTS, matrix=DCX, inverse="dcxdg"), True),
+    "dcxdg": (GateSpec("dcxdg", ("D†", "D†"), TWO_CNOTS[::-1], matrix=DCX.T, inverse="dcx"), True),
     "sh": (GateSpec("sh", ("SH",), _on_one("h", "s"), matrix=S @ H, inverse="hsdg"), False),
     "hsdg": (GateSpec("hsdg", ("HS†",), _on_one("sdg", "h"), matrix=H @ S.conj(), inverse="sh"), False),
     "rxy": (

@@ -1,12 +1,10 @@
 """Lowering: the gates of a layer, on the host, as few steps of the three kinds of product that are fast.
 
 Real one-qubit gates become blocks of neighboring qubits, gates that permute the basis become one gather, and
-diagonal gates become one vector of phases. Other gates are written in these where that is possible. A feature only
-ever turns phases, so that what depends on an example is at most one number a basis state.
+diagonal gates become one vector of phases. Other gates are written in these where that is possible.
 """
 
 import functools
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -14,51 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits import GATES, Gate, GateSpec
+from jaxqkd.circuits import GATES, Gate
+from jaxqkd.quantum.simulators.statevector.primitives import Primitive, primitives
 
 BLOCK_QUBITS = 4
-BETWEEN_PHASES = {"y": ("z", "s", "x", "s"), "rx": ("s", "ry", "z", "s")}
-"""One-qubit gates as a real one between phases, which merge with their neighbors: S X S^-1 and S^-1 RY S."""
-
-
-class Eigenbasis(NamedTuple):
-    """Gates before and after a diagonal one that make it diagonal in the eigenbasis of a Pauli matrix.
-
-    A Hadamard comes as "2h" and "h/2", times and over sqrt(2), since the rounding of 1 / sqrt(2) would add up over
-    the layers.
-
-    Attributes:
-        before: Names of the gates before.
-        matrix: The matrix of these.
-        after: Names of the gates after, whose matrix is the inverse.
-    """
-
-    before: tuple[str, ...]
-    matrix: np.ndarray
-    after: tuple[str, ...]
-
-
-EIGENBASES = (
-    Eigenbasis((), np.eye(2), ()),
-    Eigenbasis(("2h",), np.array([[1, 1], [1, -1]]), ("h/2",)),
-    Eigenbasis(("z", "s", "2h"), np.array([[1, -1j], [1, 1j]]), ("h/2", "s")),
-)
-"""Those of Z, X and Y."""
-
-
-class Primitive(NamedTuple):
-    """A gate that is one product, or one of the gates that another one is written in.
-
-    Attributes:
-        kind: "local", "phase" or "permutation".
-        gate: Its qubits and angle; its name where it is local.
-        values: Of a phase, the diagonal [2^k], or that of the generator of a rotation exp(-i angle g). Of a
-            permutation, where each basis state [2^k] comes from. Empty where it is local.
-    """
-
-    kind: str
-    gate: Gate
-    values: np.ndarray = np.empty(0)
 
 
 class Pattern(NamedTuple):
@@ -113,7 +70,7 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
     must = "have gates that can be written in real one-qubit gates, permutations and diagonal gates"
     checks.require(not refused, "circuit", must, f"one with {refused}", "Let TensorCircuit simulate it.")
     lowered: list[Step] = []
-    for (kind, is_driven), parts in _stretches(part for gate in gates for part in _parts(gate)):
+    for (kind, is_driven), parts in _stretches(part for gate in gates for part in primitives(gate)):
         if kind == "local":
             lowered.append(Local(_windows(parts), _patterns(parts)))
         elif kind == "phase":
@@ -125,57 +82,12 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
 
 def has_lowering(gate: Gate) -> bool:
     """Returns whether the gate can be written in the three kinds of product; others are left to TensorCircuit."""
-    return bool(_parts(gate))
+    return bool(primitives(gate))
 
 
 def signs(qubits: int) -> np.ndarray:
     """Returns the eigenvalues [2^Q, Q] of Z of each qubit."""
     return 1 - 2 * _bits(qubits)
-
-
-def _parts(gate: Gate) -> list[Primitive]:
-    """Returns a gate as parts of the three kinds, or none where it cannot be written in them."""
-    if gate.name in ("2h", "h/2"):
-        return [Primitive("local", gate)]
-    spec = GATES[gate.name]
-    if spec.kind == "permutation":
-        return [Primitive("permutation", gate, np.argmax(spec.terms[0].real, axis=1))]
-    if spec.kind == "real" and gate.x is None:
-        return [Primitive("local", gate)]
-    if gate.name in BETWEEN_PHASES and gate.x is None:
-        return [part for name in BETWEEN_PHASES[gate.name] for part in _parts(_renamed(gate, name))]
-    return _in_eigenbasis(gate, _diagonalized(spec))
-
-
-def _renamed(gate: Gate, name: str) -> Gate:
-    return gate._replace(name=name) if GATES[name].is_rotation else Gate(name, gate.qubits)
-
-
-def _in_eigenbasis(gate: Gate, diagonalized: tuple[tuple[Eigenbasis, ...], np.ndarray] | None) -> list[Primitive]:
-    """Returns a gate as a phase between changes of its qubits' bases, or nothing where it has no such bases."""
-    if diagonalized is None:
-        return []
-    bases = list(zip(gate.qubits, diagonalized[0], strict=True))
-    before = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.before]
-    after = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.after]
-    into, back = ([part for one in change for part in _parts(one)] for change in (before, after))
-    return [*into, Primitive("phase", gate, diagonalized[1]), *back]
-
-
-@functools.cache
-def _diagonalized(spec: GateSpec) -> tuple[tuple[Eigenbasis, ...], np.ndarray] | None:
-    """Returns one eigenbasis a qubit in which the gate is diagonal, and its diagonal there, if there are such.
-
-    The diagonal of a rotation is that of g in exp(-i angle g).
-    """
-    matrix = spec.matrix if spec.generator is None else spec.generator / 2
-    for bases in itertools.product(EIGENBASES, repeat=spec.qubits):
-        change = functools.reduce(np.kron, [basis.matrix for basis in bases])
-        turned = change @ matrix @ change.conj().T / np.sum(abs(change[0]) ** 2)
-        diagonal = np.diagonal(turned)
-        if np.allclose(turned, np.diag(diagonal), rtol=0, atol=1e-12):
-            return bases, diagonal.real if spec.is_rotation else diagonal
-    return None
 
 
 def _gathered(last: Sequence[Step], source: np.ndarray) -> list[Step]:

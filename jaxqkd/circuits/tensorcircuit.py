@@ -80,21 +80,25 @@ def to_tensorcircuit(circuit: Circuit, theta: jax.Array, x: jax.Array | None = N
     checks.require(fits, "x", f"have the shape [D] with D of at least {circuit.features}", x.shape)
     with backend.on_jax("complex128" if theta.dtype == jnp.float64 else "complex64") as tc:
         built = tc.Circuit(circuit.qubits)
-        _append(built, circuit.prefix, theta[0], x)
+        _add(built, circuit.prefix, theta[0], x)
         for angles in circuit.scale * theta:
-            _append(built, circuit.gates, angles, x)
+            _add(built, circuit.gates, angles, x)
     return built
 
 
-def _append(built: Any, gates: Sequence[Gate], angles: jax.Array, x: jax.Array) -> None:
-    """Applies gates to a circuit of TensorCircuit, by their methods or else by their matrices."""
+def add_gate(circuit: Any, name: str, qubits: Sequence[int], angle: jax.Array | None = None) -> None:
+    """Adds a gate of `GATES` to a circuit of TensorCircuit, by its method there or else by its matrix."""
+    method = GATES[name].tensorcircuit
+    if method is None:
+        circuit.any(*qubits, unitary=matrix(name, angle), name=name)
+    else:
+        getattr(circuit, method)(*qubits, **({} if angle is None else {"theta": angle}))
+
+
+def _add(built: Any, gates: Sequence[Gate], angles: jax.Array, x: jax.Array) -> None:
     for gate in gates:
-        method = GATES[gate.name].tensorcircuit
         angle = angles[gate.theta] if gate.theta is not None else None if gate.x is None else x[gate.x]
-        if method is None:
-            built.any(*gate.qubits, unitary=matrix(gate.name, angle), name=gate.name)
-        else:
-            getattr(built, method)(*gate.qubits, **({} if angle is None else {"theta": angle}))
+        add_gate(built, gate.name, gate.qubits, angle)
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -73,8 +73,8 @@ def classical(student: QuantumStudent, params: Params) -> dict[str, Any]:
 
     Returns:
         `measured`, the qubit of each bit c[j]; `classes`; `head`, the kernel and the bias of
-        `logits = z @ kernel + bias` for expectation values z [measured], or None where these are the logits; `input`,
-        those of `inputs = x @ kernel + bias` to the encoding, or None where the features are its inputs.
+        `logits = z @ kernel + bias` for expectation values z [measured], or None where these are the logits;
+        `input`, those of `inputs = x @ kernel + bias` to the encoding, or None where the features are its inputs.
     """
     arrays = _trained(student, params)
     layers = {

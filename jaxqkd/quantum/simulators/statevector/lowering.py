@@ -66,9 +66,9 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
     Raises:
         ValueError: On a gate without a lowering.
     """
-    refused = sorted({gate.name for gate in gates if not has_lowering(gate)})
-    must = "have gates that can be written in real one-qubit gates, permutations and diagonal gates"
-    checks.require(not refused, "circuit", must, f"one with {refused}", "Let TensorCircuit simulate it.")
+    lacking = sorted({gate.name for gate in gates if not has_lowering(gate)})
+    cure = "Use jaxqkd.simulators.exact(), which leaves such circuits to TensorCircuit."
+    checks.require(not lacking, "circuit", "have fused kernels for all of its gates", f"one with {lacking}", cure)
     lowered: list[Step] = []
     for (kind, is_driven), parts in _stretches(part for gate in gates for part in primitives(gate)):
         if kind == "local":

@@ -216,6 +216,7 @@ def test_the_kind_of_a_gate_follows_from_its_matrix(name, kind):
         ({"matrix": X, "generator": X}, r"one of them alone, but is \['matrix', 'generator'\]"),
         ({"matrix": np.eye(4)}, r"`matrix` must have the shape \[2, 2\], but is \(4, 4\)"),
         ({"matrix": X + Z}, "`matrix` must be unitary"),
+        ({"matrix": S}, "`inverse` must name the gate that undoes a gate whose square is not 1, but is None"),
         ({"generator": S}, "`generator` must be Hermitian with eigenvalues"),
         ({"generator": 2 * X}, r"eigenvalues -1, 0, 1, .* Divide it by its largest eigenvalue"),
     ],
@@ -227,6 +228,7 @@ def test_an_entry_that_is_no_gate_is_refused(arguments, message):
 
 def test_what_the_refusals_of_entries_leave_is_accepted():
     assert GateSpec("g", ("G",), "g", matrix=[[0, 1], [1, 0]]).kind == "real"
+    assert GateSpec("g", ("G",), "g", matrix=S, inverse="sdg").kind == "diagonal"
     assert GateSpec("g", ("●", "G"), "g", generator=np.diag([1, 1, 1, -1])).kind == "diagonal"
     assert GateSpec("g", ("●", "●", "●"), "g", matrix=np.diag([1] * 7 + [-1])).qubits == 3
 

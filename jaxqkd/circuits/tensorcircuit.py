@@ -1,6 +1,5 @@
 """Conversion from and to TensorCircuit's circuits."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -38,24 +37,22 @@ def from_tensorcircuit(circuit: Any) -> Imported:
         circuit: The circuit. Its angles are numbers, not tracers.
 
     Raises:
-        ValueError: On a gate that is not in `GATES`, or an angle that is traced.
+        ValueError: On another object, a gate that is not in `GATES`, or an angle that is traced.
     """
-    resets = [entry["name"] for entry in circuit._extra_qir if entry["name"] not in ("barrier", "measure")]
-    checks.require(not resets, "circuit", "have gates only", f"one with {resets}", "Remove them.")
+    is_circuit = hasattr(circuit, "to_qir")
+    checks.require(is_circuit, "circuit", "be a tensorcircuit.Circuit", f"a {type(circuit).__name__}")
+    others = [entry["name"] for entry in circuit._extra_qir if entry["name"] not in ("barrier", "measure")]
+    checks.require(not others, "circuit", "have gates and measurements only", f"one with {others}", "Remove them.")
     entries = [entry for entry in circuit.to_qir() if entry["name"] != "i"]
     gates = [Gate(_name(entry), tuple(entry["index"])) for entry in entries]
-    values = [entry.get("parameters", {}).get("theta", 0.0) for entry in entries]
+    rotations = [place for place, gate in enumerate(gates) if GATES[gate.name].is_rotation]
+    values = [entries[place].get("parameters", {}).get("theta", 0.0) for place in rotations]
     cure = "Convert the circuit outside of jit, grad and vmap."
     checks.require(not checks.is_traced(values), "circuit", "have known angles", "one with tracers", cure)
-    start, period, layers = _repetition(gates)
-    indices = itertools.count()
-    layer = [
-        gate._replace(theta=next(indices)) if GATES[gate.name].is_rotation else gate
-        for gate in gates[start : start + period]
-    ]
-    read = Circuit(circuit.circuit_param["nqubits"], layers, tuple(layer), tuple(gates[:start]))
-    turns = [value for value, gate in zip(values, gates, strict=True) if GATES[gate.name].is_rotation]
-    theta = np.real(np.asarray(turns)).astype(float).reshape(read.shape)
+    for index, place in enumerate(rotations):
+        gates[place] = gates[place]._replace(theta=index)
+    read = _folded(circuit.circuit_param["nqubits"], gates)
+    theta = np.real(np.asarray(values)).astype(float).reshape(read.shape)
     return Imported(read, theta, tuple(f"theta_{index}" for index in range(read.shape[1])))
 
 
@@ -120,13 +117,14 @@ def _equals(tensor: Any, matrix: np.ndarray | None) -> bool:
     return np.allclose(np.ravel(tensor), matrix.ravel(), rtol=0, atol=1e-6)
 
 
-def _repetition(gates: Sequence[Gate]) -> tuple[int, int, int]:
-    """Returns the start of the repeated layer, its length, and its repetitions, where fewest gates remain."""
-    rotations = (place for place, gate in enumerate(gates) if GATES[gate.name].is_rotation)
-    last = next(rotations, max(len(gates) - 1, 0))  # a prefix has no angles
-    options = [(start, _period(gates[start:])) for start in range(last + 1)]
+def _folded(qubits: int, gates: Sequence[Gate]) -> Circuit:
+    """Returns gates in a prefix and repeated layers, such that fewest gates remain."""
+    form = [gate._replace(theta=None) for gate in gates]
+    last = next((place for place, gate in enumerate(gates) if gate.theta is not None), max(len(gates) - 1, 0))
+    options = [(start, _period(form[start:])) for start in range(last + 1)]  # a prefix has no angles
     start, period = min(options, key=lambda option: (sum(option), option))
-    return start, period, (len(gates) - start) // max(period, 1) or 1
+    layers = (len(gates) - start) // period if period else 1
+    return Circuit(qubits, layers, tuple(gates[start : start + period]), tuple(gates[:start]))
 
 
 def _period(gates: Sequence[Gate]) -> int:

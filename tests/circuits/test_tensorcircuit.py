@@ -160,8 +160,10 @@ def test_what_is_not_in_the_table_is_refused_by_name():
             from_tensorcircuit(theirs)
     theirs = empty(1)
     theirs.reset_instruction(0)
-    with pytest.raises(ValueError, match=r"`circuit` must have gates only, but is one with \['reset'\]"):
+    with pytest.raises(ValueError, match=r"must have gates and measurements only, but is one with \['reset'\]"):
         from_tensorcircuit(theirs)
+    with pytest.raises(ValueError, match=r"`circuit` must be a tensorcircuit.Circuit, but is a Circuit"):
+        from_tensorcircuit(hea(qubits=1, layers=1))
 
 
 def test_traced_angles_are_refused_where_values_are_read():

@@ -12,6 +12,7 @@ from jaxqkd.circuits.ansatze import (
 from jaxqkd.circuits.circuit import Circuit, check_measured
 from jaxqkd.circuits.drawing import Description, describe
 from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix
+from jaxqkd.circuits.tensorcircuit import Imported, from_tensorcircuit, to_tensorcircuit
 
 __all__ = [
     "GATES",
@@ -19,9 +20,11 @@ __all__ = [
     "Description",
     "Gate",
     "GateSpec",
+    "Imported",
     "Part",
     "check_measured",
     "describe",
+    "from_tensorcircuit",
     "hea",
     "matrix",
     "mirror_angles",
@@ -29,5 +32,6 @@ __all__ = [
     "real_amplitudes",
     "reuploading",
     "strongly_entangling",
+    "to_tensorcircuit",
     "universal",
 ]

@@ -23,7 +23,7 @@ class Circuit:
         scale: Factor of every trained angle: a gate turns by scale * theta.
 
     Raises:
-        ValueError: On an unknown gate, a qubit that is not there, or angles that do not add up.
+        ValueError: On an unknown gate, a qubit out of range, or indices of angles with gaps.
 
     Example:
         >>> circuit = Circuit(2, 1, (Gate("ry", (0,), theta=0), Gate("cnot", (0, 1))))

@@ -41,8 +41,8 @@ class Part(NamedTuple):
     Attributes:
         name: A name of `GATES`.
         places: Which of the other gate's qubits it acts on.
-        factor: What the other gate's angle is multiplied by to give its own, or None.
-        angle: Its angle, if that is a number, or None.
+        factor: Its angle as a multiple of the other gate's angle, or None.
+        angle: Its angle as a number, or None.
     """
 
     name: str
@@ -58,8 +58,8 @@ class GateSpec:
     Attributes:
         name: Its name.
         symbols: What a drawing shows on each qubit, "●" for a control.
-        openqasm: Its name in the standard libraries of OpenQASM 2 and 3, or the gates with such a name that it is
-            written in, up to a global phase.
+        openqasm: Its name in the standard libraries of both OpenQASM 2 and 3; or the gates that it is written in,
+            each of which has such a name, up to a global phase.
         matrix: Unitary matrix [2^k, 2^k] of a gate without an angle, else None.
         generator: Hermitian matrix G [2^k, 2^k] of a rotation exp(-i angle G / 2), else None. Its eigenvalues are
             -1, 0 or 1; a multiple of the identity, which is a global phase, may be added to bring them there.
@@ -67,7 +67,7 @@ class GateSpec:
         tensorcircuit: Name of the method of `tensorcircuit.Circuit`, or None to apply the matrix.
 
     Raises:
-        ValueError: On a matrix that is not unitary, or a generator without these eigenvalues.
+        ValueError: On a matrix that is not unitary, a generator without these eigenvalues, or no inverse.
     """
 
     name: str
@@ -84,14 +84,16 @@ class GateSpec:
         array = np.asarray(getattr(self, given[0]), complex)
         size = 2 ** len(self.symbols)
         checks.require(array.shape == (size, size), given[0], f"have the shape [{size}, {size}]", array.shape)
-        if given == ["matrix"]:
-            unitary = np.allclose(array @ array.conj().T, np.eye(size))
-            checks.require(unitary, "matrix", "be unitary", array.tolist())
-        else:
+        object.__setattr__(self, given[0], array)
+        if self.is_rotation:
             good = np.allclose(array, array.conj().T) and np.allclose(array @ array @ array, array)
             cure = "Divide it by its largest eigenvalue, or add a multiple of the identity."
             checks.require(good, "generator", "be Hermitian with eigenvalues -1, 0, 1", array.tolist(), cure)
-        object.__setattr__(self, given[0], array)
+        else:
+            unitary = np.allclose(array @ array.conj().T, np.eye(size))
+            checks.require(unitary, "matrix", "be unitary", array.tolist())
+            known = self.inverse is not None or np.allclose(array @ array, np.eye(size))
+            checks.require(known, "inverse", "name the gate that undoes a gate whose square is not 1", None)
 
     @property
     def qubits(self) -> int:
@@ -114,7 +116,7 @@ class GateSpec:
 
     @functools.cached_property
     def kind(self) -> Literal["diagonal", "real", "permutation", "other"]:
-        """What is special about the matrix: "real" is one of one qubit, "permutation" one of basis states."""
+        """Whether the matrix is diagonal, real (of one qubit), a permutation of basis states, or none of these."""
         if not np.any(self.terms * (1 - np.eye(2**self.qubits))):
             return "diagonal"
         if self.qubits == 1 and not np.any(self.terms.imag):

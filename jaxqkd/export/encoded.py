@@ -15,10 +15,10 @@ from jaxqkd.quantum.encodings import Encoding
 
 
 def of_encoding(encoding: Encoding, qubits: int, x: Sequence[Angle]) -> list[Operation]:
-    """Returns the operations that make an example's encoded state of `|0...0>`, up to a global phase.
+    """Returns the operations that prepare an example's encoded state from `|0...0>`, up to a global phase.
 
-    The encodings of `jaxqkd.quantum.encodings` whose features are angles become the gates that they are named
-    for; any other one is computed, and its state prepared, which needs features that are numbers.
+    Encodings of `jaxqkd.quantum.encodings` whose features are angles are written as gates. For other encodings the
+    state is computed and then prepared, which needs features that are numbers.
 
     Args:
         encoding: The student's encoding.
@@ -26,7 +26,7 @@ def of_encoding(encoding: Encoding, qubits: int, x: Sequence[Angle]) -> list[Ope
         x: Features [D] as they reach the encoding: numbers, or expressions such as "x0".
 
     Raises:
-        ValueError: If features are expressions, and the encoding is not known by its gates.
+        ValueError: If features are expressions and the encoding is not written as gates.
     """
     function, options = _parts(encoding)
     if function in _GATES:

@@ -1,4 +1,4 @@
-"""Programs judged by Qiskit (extra `export`): parsed, simulated, compared with ours, and fitted to a machine."""
+"""Programs checked by Qiskit (extra `export`): parsed, simulated, compared with ours, compiled for a machine."""
 
 import functools
 import importlib
@@ -14,19 +14,19 @@ from jaxqkd.models import QuantumStudent
 from jaxqkd.types import Params
 
 TOLERANCE = 1e-5
-"""The largest difference between a logit by Qiskit and ours, relative to the largest logit if that is above 1."""
+"""The largest accepted difference of a logit by Qiskit from ours, relative to the largest logit if above 1."""
 
 BASIS = ("rz", "sx", "x", "cz")
-"""The gates of the machine that programs are fitted to."""
+"""The gates of the machine that programs are compiled for."""
 
 
 class Cost(NamedTuple):
-    """What a program takes on a machine.
+    """The cost of a program on a machine.
 
     Attributes:
-        depth: Moments, without the final measurements.
-        gates: Gates.
-        two_qubit_gates: Those on two or more qubits.
+        depth: Number of moments, without the final measurements.
+        gates: Number of gates.
+        two_qubit_gates: Number of gates on two or more qubits.
     """
 
     depth: int
@@ -35,12 +35,12 @@ class Cost(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What Qiskit says of a program.
+    """Qiskit's results for a program.
 
     Attributes:
         difference: The largest difference of a logit from ours.
         written: Cost of the program as written.
-        line: Cost on a machine whose qubits stand in a line, each coupled to its neighbors.
+        line: Cost on a machine whose qubits form a line, each coupled to its neighbors.
         heavy_hex: Cost on a heavy-hexagon lattice.
     """
 
@@ -86,9 +86,9 @@ def expectations(circuit: Any) -> np.ndarray:
 
 
 def judge(student: QuantumStudent, params: Params, x: Any, program: str) -> Judgement:
-    """Returns what Qiskit makes of a program of the student: how far its logits are from ours, and its costs.
+    """Returns Qiskit's results for a program of the student: the largest difference of a logit, and its costs.
 
-    Takes and raises what `compare` does.
+    Arguments and errors are those of `compare`.
     """
     difference, bound = compare(student, params, x, program)
     return Judgement(difference, _cost(bound), *_fitted(bound))
@@ -100,12 +100,12 @@ def compare(student: QuantumStudent, params: Params, x: Any, program: str) -> tu
     Args:
         student: The model.
         params: Its trained parameters.
-        x: Features [D] of an example; where the program has inputs, they are bound to it.
+        x: Features [D] of an example, to which the program's inputs are bound if it has any.
         program: OpenQASM, as `openqasm` returns it.
 
     Raises:
         ImportError: Without the extra `export`.
-        ValueError: If a logit differs by more than 1e-5, of the largest logit where that is above 1.
+        ValueError: If a logit differs by more than `TOLERANCE`.
     """
     bound = _bound(student, params, x, parse(program))
     theirs = logits_of(student, params, expectations(bound))
@@ -123,7 +123,7 @@ def _compiled(student: QuantumStudent) -> Any:
 
 
 def _bound(student: QuantumStudent, params: Params, x: Any, circuit: Any) -> Any:
-    """Returns the circuit with its inputs set to what reaches the encoding for the example x."""
+    """Returns the circuit with its parameters bound to the inputs of the encoding for the example x."""
     if not circuit.parameters:
         return circuit
     inputs = inputs_of(student, params, x)
@@ -131,7 +131,7 @@ def _bound(student: QuantumStudent, params: Params, x: Any, circuit: Any) -> Any
 
 
 def _fitted(circuit: Any) -> tuple[Cost, Cost]:
-    """Returns the costs on a line and on a heavy-hexagon lattice, as small as hold the circuit."""
+    """Returns the costs on the smallest line and the smallest heavy-hexagon lattice that hold the circuit."""
     coupling = _needed("qiskit.transpiler").CouplingMap
     distance = 3
     while coupling.from_heavy_hex(distance).size() < circuit.num_qubits:

@@ -1,4 +1,4 @@
-"""State preparation: the operations that make a given state of `|0...0>`, up to a global phase."""
+"""State preparation: the operations that prepare a given state from `|0...0>`, up to a global phase."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ import numpy as np
 from jaxqkd.export.gates import Operation
 
 NEGLIGIBLE = 1e-12
-"""Angles that are left out, in radians."""
+"""Smaller angles, in radians, are left out."""
 
 
 def prepare(state: np.ndarray) -> list[Operation]:
-    """Returns rotations about y and z and CNOTs that make the state [2^Q] of norm 1, up to a global phase.
+    """Returns rotations about y and z and CNOTs that prepare the state [2^Q] of norm 1, up to a global phase.
 
-    Qubit after qubit is turned about y by an angle that depends on the qubits before; for a state that is not
-    real, phases follow. A real state takes 2^Q - 2 CNOTs at most, another one twice as many.
+    One qubit after the other is rotated about y by an angle that depends on the qubits before; for a complex
+    state, phases follow. A real state takes at most 2^Q - 2 CNOTs, a complex one twice as many.
 
     References:
         Möttönen et al., Transformation of quantum states using uniformly controlled rotations, Quantum
@@ -38,7 +38,7 @@ def multiplexed(name: str, angles: np.ndarray, target: int) -> list[Operation]:
     Args:
         name: "ry" or "rz".
         angles: One angle a basis state of qubits 0 ... target - 1, of which qubit 0 is the most significant bit.
-        target: The qubit that is turned.
+        target: The qubit that is rotated.
     """
     if np.all(abs(angles) < NEGLIGIBLE):
         return []

@@ -9,7 +9,7 @@ from jaxqkd.export.gates import Angle, Operation
 def text(operations: Sequence[Operation], qubits: int, measured: Sequence[int], version: int) -> str:
     """Returns an OpenQASM program that ends with the measurement of the measured qubits, measured[i] into c[i].
 
-    Features that are expressions become inputs x0, x1, ..., which OpenQASM 2 has not.
+    Features that are expressions become inputs x0, x1, ..., which OpenQASM 2 does not have.
 
     Args:
         operations: The gates, in order.

@@ -1,4 +1,4 @@
-"""A trained student as a program for other toolchains, and the classical rest of it as plain numbers."""
+"""A trained student as a program for other toolchains, and its classical layers as plain numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,20 +20,20 @@ VERSIONS = (2, 3)
 def openqasm(student: QuantumStudent, params: Params, x: Any = None, *, version: int = 3) -> str:
     """Returns an OpenQASM program of a trained student: encoding, circuit, and measurement of the measured qubits.
 
-    Qubit q[i] is the circuit's qubit i, and bit c[j] the outcome of `student.measured[j]`: its <Z> is the share
-    of 0 less the share of 1. The logits are those numbers through the head, see `classical`. Only gates of the
-    standard library are used; the noise of a student is not a part of the program.
+    Qubit q[i] is the circuit's qubit i, and bit c[j] the outcome of `student.measured[j]`: its <Z> is the
+    frequency of 0 minus the frequency of 1. The head makes logits of these values, see `classical`. Only gates of
+    the standard library are used; a student's noise is not a part of the program.
 
     Args:
         student: The model.
         params: Its trained parameters, as `fit` returns them.
-        x: Features [D] of the example whose program it is; None for a program of all examples, whose inputs
-            x0, x1, ... are what reaches the encoding (behind an input layer). That needs OpenQASM 3 and an
-            encoding whose features are angles.
+        x: Features [D] of one example; or None for a program of all examples, with inputs x0, x1, ... to the
+            encoding (after the input layer, if there is one). That needs OpenQASM 3 and an encoding whose features
+            are angles.
         version: 3, or 2.
 
     Raises:
-        ValueError: On parameters that are not the student's, not finite numbers, or an encoding that needs x.
+        ValueError: On parameters of another student, numbers that are not finite, or an encoding that needs x.
     """
     checks.one_of("version", version, VERSIONS)
     must = "be the features of an example for OpenQASM 2, which has no inputs"
@@ -53,12 +53,11 @@ def operations(student: QuantumStudent, params: Params, x: Any = None) -> list[O
 
 
 def inputs_of(student: QuantumStudent, params: Params, x: Any = None) -> Sequence[Angle]:
-    """Returns what reaches the encoding of an example x [D], or names x0, x1, ... of it where x is None."""
+    """Returns the inputs of the encoding for an example x [D], or names x0, x1, ... where x is None."""
     arrays, circuit = _trained(student, params), student.circuit
     if x is None:
-        return [
-            f"x{index}" for index in range(max(2 * circuit.qubits, circuit.features))
-        ]  # as many as can be read
+        most = max(2 * circuit.qubits, circuit.features)  # as many as an encoding or the circuit may read
+        return [f"x{index}" for index in range(most)]
     row = np.asarray(x, float)
     checks.require(row.ndim == 1, "x", "be the features [D] of one example", f"of shape {row.shape}")
     checks.finite_rows("x", row[None])
@@ -70,12 +69,12 @@ def inputs_of(student: QuantumStudent, params: Params, x: Any = None) -> Sequenc
 
 
 def classical(student: QuantumStudent, params: Params) -> dict[str, Any]:
-    """Returns what of a trained student is not in the program, as plain numbers that JSON takes.
+    """Returns the part of a trained student that is not in the program, as plain numbers for JSON.
 
     Returns:
-        `measured`, the qubit of each bit c[j]; `classes`; `head`, with which `logits = z @ kernel + bias` of the
-        expectation values z [measured], or None where those are the logits; `input`, with which
-        `inputs = x @ kernel + bias` reach the encoding, or None where the features themselves do.
+        `measured`, the qubit of each bit c[j]; `classes`; `head`, the kernel and the bias of
+        `logits = z @ kernel + bias` for expectation values z [measured], or None where these are the logits;
+        `input`, those of `inputs = x @ kernel + bias` to the encoding, or None where the features are its inputs.
     """
     arrays = _trained(student, params)
     layers = {
@@ -90,17 +89,19 @@ def classical(student: QuantumStudent, params: Params) -> dict[str, Any]:
 
 
 def logits_of(student: QuantumStudent, params: Params, expectations: np.ndarray) -> np.ndarray:
-    """Returns logits [C] of the expectation values [measured], measured elsewhere, by the student's head."""
+    """Returns the logits [C] that the student's head makes of expectation values [measured] from elsewhere."""
     head = classical(student, params)["head"]
     return expectations if head is None else expectations @ np.asarray(head["kernel"]) + np.asarray(head["bias"])
 
 
 def _trained(student: QuantumStudent, params: Params) -> dict[str, Any]:
-    """Returns the parameters by name as NumPy arrays; refuses what this student has not."""
+    """Returns the parameters by name as NumPy arrays; refuses those of another student."""
     checks.require(isinstance(student, QuantumStudent), "student", "be a QuantumStudent", type(student).__name__)
     cure = "Pass what jaxqkd.fit returned: fit(...).params, of one seed."
-    found = isinstance(params, dict) and "theta" in params.get("params", {})
-    checks.require(found, "params", "hold the trained angles theta of the student", type(params).__name__, cure)
+    has_angles = isinstance(params, dict) and "theta" in params.get("params", {})
+    checks.require(
+        has_angles, "params", "hold the trained angles theta of the student", type(params).__name__, cure
+    )
     arrays = jax.tree.map(np.asarray, params["params"])
     shape = arrays["theta"].shape
     must = f"hold angles of the circuit's shape {student.circuit.shape}"

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -251,3 +254,10 @@ def test_what_the_refusals_leave_is_accepted():
     assert check_measured(None, 3) == (0, 1, 2)
     assert check_measured(iter([2, 0]), 3) == (2, 0)
     assert repr(check_measured(np.arange(1, 3), 3)) == "(1, 2)"
+
+
+def test_the_circuits_alone_are_imported_without_a_simulator():
+    names = "GATES, Circuit, Gate, GateSpec, describe, from_tensorcircuit, hea, matrix, to_tensorcircuit"
+    script = f"import sys; from jaxqkd.circuits import {names}; print('tensorcircuit' in sys.modules)"
+    out = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"

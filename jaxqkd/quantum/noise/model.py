@@ -64,7 +64,9 @@ def check(noise: NoiseModel, circuit: Circuit) -> None:
     _check_qubits("noise.layer_qubits", noise.layer_qubits or (), circuit)
     must = f"have one tuple of qubits for each of the {circuit.layers} layers"
     fits = len(noise.mid_circuit) in (0, circuit.layers)
-    checks.require(fits, "noise.mid_circuit", must, noise.mid_circuit, "Write () for a layer without.")
+    checks.require(
+        fits, "noise.mid_circuit", must, noise.mid_circuit, "Write () for a layer without a measurement."
+    )
     for qubits in noise.mid_circuit:
         _check_qubits("noise.mid_circuit", qubits, circuit)
     if noise.confusion is not None:

@@ -107,12 +107,13 @@ def _paired(groups: Sequence[Group]) -> list[Group]:
     while rest:
         group = rest.pop(0)
         partner = _partner(group, rest)
-        if partner is not None:
-            other = rest.pop(partner)
-            qubits = tuple(sorted((*(group.qubits or ()), *(other.qubits or ()))))
-            group = Group(qubits, group.instructions + other.instructions)
-        paired.append(group)
+        paired.append(group if partner is None else _merged(group, rest.pop(partner)))
     return paired
+
+
+def _merged(first: Group, second: Group) -> Group:
+    qubits = sorted({qubit for group in (first, second) for qubit in group.qubits or ()})
+    return Group(tuple(qubits), first.instructions + second.instructions)
 
 
 def _partner(group: Group, later: Sequence[Group]) -> int | None:

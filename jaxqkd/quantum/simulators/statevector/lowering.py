@@ -1,12 +1,10 @@
 """Lowering: the gates of a layer, on the host, as few steps of the three kinds of product that are fast.
 
 Real one-qubit gates become blocks of neighboring qubits, gates that permute the basis become one gather, and
-diagonal gates become one vector of phases. Other gates are written in these where that is possible. A feature only
-ever turns phases, so that what depends on an example is at most one number a basis state.
+diagonal gates become one vector of phases. Other gates are written in these where that is possible.
 """
 
 import functools
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -14,51 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits import GATES, Gate, GateSpec
+from jaxqkd.circuits import GATES, Gate
+from jaxqkd.quantum.simulators.statevector.primitives import Primitive, primitives
 
 BLOCK_QUBITS = 4
-BETWEEN_PHASES = {"y": ("z", "s", "x", "s"), "rx": ("s", "ry", "z", "s")}
-"""One-qubit gates as a real one between phases, which merge with their neighbors: S X S^-1 and S^-1 RY S."""
-
-
-class Eigenbasis(NamedTuple):
-    """Gates before and after a diagonal one that make it diagonal in the eigenbasis of a Pauli matrix.
-
-    A Hadamard comes as "2h" and "h/2", times and over sqrt(2), since the rounding of 1 / sqrt(2) would add up over
-    the layers.
-
-    Attributes:
-        before: Names of the gates before.
-        matrix: The matrix of these.
-        after: Names of the gates after, whose matrix is the inverse.
-    """
-
-    before: tuple[str, ...]
-    matrix: np.ndarray
-    after: tuple[str, ...]
-
-
-EIGENBASES = (
-    Eigenbasis((), np.eye(2), ()),
-    Eigenbasis(("2h",), np.array([[1, 1], [1, -1]]), ("h/2",)),
-    Eigenbasis(("z", "s", "2h"), np.array([[1, -1j], [1, 1j]]), ("h/2", "s")),
-)
-"""Those of Z, X and Y."""
-
-
-class Part(NamedTuple):
-    """A gate, or one of those that it is written in, that is a product of one kind.
-
-    Attributes:
-        kind: "local", "phase" or "permutation".
-        gate: Its qubits and angle; its name where it is local.
-        values: Of a phase, the diagonal [2^k], or that of the generator of a rotation exp(-i angle g). Of a
-            permutation, where each basis state [2^k] comes from. Empty where it is local.
-    """
-
-    kind: str
-    gate: Gate
-    values: np.ndarray = np.empty(0)
 
 
 class Pattern(NamedTuple):
@@ -109,11 +66,11 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
     Raises:
         ValueError: On a gate without a lowering.
     """
-    refused = sorted({gate.name for gate in gates if not has_lowering(gate)})
-    must = "have gates that can be written in real one-qubit gates, permutations and diagonal gates"
-    checks.require(not refused, "circuit", must, f"one with {refused}", "Let TensorCircuit simulate it.")
+    lacking = sorted({gate.name for gate in gates if not has_lowering(gate)})
+    cure = "Use jaxqkd.simulators.exact(), which leaves such circuits to TensorCircuit."
+    checks.require(not lacking, "circuit", "have fused kernels for all of its gates", f"one with {lacking}", cure)
     lowered: list[Step] = []
-    for (kind, is_driven), parts in _stretches(part for gate in gates for part in _parts(gate)):
+    for (kind, is_driven), parts in _stretches(part for gate in gates for part in primitives(gate)):
         if kind == "local":
             lowered.append(Local(_windows(parts), _patterns(parts)))
         elif kind == "phase":
@@ -125,57 +82,12 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
 
 def has_lowering(gate: Gate) -> bool:
     """Returns whether the gate can be written in the three kinds of product; others are left to TensorCircuit."""
-    return bool(_parts(gate))
+    return bool(primitives(gate))
 
 
 def signs(qubits: int) -> np.ndarray:
     """Returns the eigenvalues [2^Q, Q] of Z of each qubit."""
     return 1 - 2 * _bits(qubits)
-
-
-def _parts(gate: Gate) -> list[Part]:
-    """Returns a gate as parts of the three kinds, or none where it cannot be written in them."""
-    if gate.name in ("2h", "h/2"):
-        return [Part("local", gate)]
-    spec = GATES[gate.name]
-    if spec.kind == "permutation":
-        return [Part("permutation", gate, np.argmax(spec.terms[0].real, axis=1))]
-    if spec.kind == "real" and gate.x is None:
-        return [Part("local", gate)]
-    if gate.name in BETWEEN_PHASES and gate.x is None:
-        return [part for name in BETWEEN_PHASES[gate.name] for part in _parts(_renamed(gate, name))]
-    return _in_eigenbasis(gate, _diagonalized(spec))
-
-
-def _renamed(gate: Gate, name: str) -> Gate:
-    return gate._replace(name=name) if GATES[name].is_rotation else Gate(name, gate.qubits)
-
-
-def _in_eigenbasis(gate: Gate, diagonalized: tuple[tuple[Eigenbasis, ...], np.ndarray] | None) -> list[Part]:
-    """Returns a gate as a phase between changes of its qubits' bases, or nothing where it has no such bases."""
-    if diagonalized is None:
-        return []
-    bases = list(zip(gate.qubits, diagonalized[0], strict=True))
-    before = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.before]
-    after = [Gate(name, (qubit,)) for qubit, basis in bases for name in basis.after]
-    into, back = ([part for one in change for part in _parts(one)] for change in (before, after))
-    return [*into, Part("phase", gate, diagonalized[1]), *back]
-
-
-@functools.cache
-def _diagonalized(spec: GateSpec) -> tuple[tuple[Eigenbasis, ...], np.ndarray] | None:
-    """Returns one eigenbasis a qubit in which the gate is diagonal, and its diagonal there, if there are such.
-
-    The diagonal of a rotation is that of g in exp(-i angle g).
-    """
-    matrix = spec.matrix if spec.generator is None else spec.generator / 2
-    for bases in itertools.product(EIGENBASES, repeat=spec.qubits):
-        change = functools.reduce(np.kron, [basis.matrix for basis in bases])
-        turned = change @ matrix @ change.conj().T / np.sum(abs(change[0]) ** 2)
-        diagonal = np.diagonal(turned)
-        if np.allclose(turned, np.diag(diagonal), rtol=0, atol=1e-12):
-            return bases, diagonal.real if spec.is_rotation else diagonal
-    return None
 
 
 def _gathered(last: Sequence[Step], source: np.ndarray) -> list[Step]:
@@ -187,12 +99,12 @@ def _gathered(last: Sequence[Step], source: np.ndarray) -> list[Step]:
     return [*last, Permutation(source)]
 
 
-def _stretches(parts: Iterable[Part]) -> list[tuple[tuple[str, bool], list[Part]]]:
+def _stretches(parts: Iterable[Primitive]) -> list[tuple[tuple[str, bool], list[Primitive]]]:
     """Returns the parts in stretches of one kind, driven or not.
 
     A part joins the earliest such stretch that it can reach by moving ahead of stretches on other qubits.
     """
-    stretches: list[tuple[tuple[str, bool], list[Part]]] = []
+    stretches: list[tuple[tuple[str, bool], list[Primitive]]] = []
     for part in parts:
         own_kind = part.kind, part.gate.x is not None
         home = None
@@ -208,7 +120,7 @@ def _stretches(parts: Iterable[Part]) -> list[tuple[tuple[str, bool], list[Part]
     return stretches
 
 
-def _windows(parts: Sequence[Part]) -> tuple[tuple[int, ...], ...]:
+def _windows(parts: Sequence[Primitive]) -> tuple[tuple[int, ...], ...]:
     """Returns runs of neighboring qubits, about equally wide, that cover those with a gate."""
     touched = sorted({part.gate.qubits[0] for part in parts})
     width = math.ceil(len(touched) / math.ceil(len(touched) / BLOCK_QUBITS))
@@ -220,7 +132,7 @@ def _windows(parts: Sequence[Part]) -> tuple[tuple[int, ...], ...]:
     return tuple(windows)
 
 
-def _patterns(parts: Sequence[Part]) -> tuple[Pattern, ...]:
+def _patterns(parts: Sequence[Primitive]) -> tuple[Pattern, ...]:
     alike: dict[tuple[str, ...], dict[int, np.ndarray]] = {}
     for qubit in sorted({part.gate.qubits[0] for part in parts}):
         gates = [part.gate for part in parts if part.gate.qubits[0] == qubit]
@@ -228,7 +140,7 @@ def _patterns(parts: Sequence[Part]) -> tuple[Pattern, ...]:
     return tuple(Pattern(names, tuple(angles), np.stack([*angles.values()])) for names, angles in alike.items())
 
 
-def _phase(parts: Sequence[Part], qubits: int, is_driven: bool) -> Phase:
+def _phase(parts: Sequence[Primitive], qubits: int, is_driven: bool) -> Phase:
     size = 2**qubits
     gates = [part.gate for part in parts]
     diagonals = [part.values[_local_index(part.gate, qubits)] for part in parts]
@@ -255,7 +167,7 @@ def _local_index(gate: Gate, qubits: int) -> np.ndarray:
     return _bits(qubits)[:, list(gate.qubits)] @ 2 ** np.arange(len(gate.qubits))[::-1]
 
 
-def _sources(parts: Sequence[Part], qubits: int) -> np.ndarray:
+def _sources(parts: Sequence[Primitive], qubits: int) -> np.ndarray:
     """Returns, for each new basis state [2^Q], the basis state that its amplitude comes from."""
     source = np.arange(2**qubits)
     for gate, values in ((part.gate, part.values) for part in parts):

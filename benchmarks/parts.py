@@ -110,6 +110,17 @@ def paths(sizes: Sizes, measure: Measure) -> Iterator[Row]:
         yield measure(NAMES[peer], ours._replace(implementation=f"peers.{peer}", seeds=seeds, epochs=epochs))
 
 
+def simulators(sizes: Sizes, measure: Measure) -> Iterator[Row]:
+    """Yields the same students by `exact()` and by `tensorcircuit()`: an eighth of the seed epoch, and noise."""
+    peer = "tensorcircuit_simulator"
+    clean = sizes.work._replace(name="without noise", examples=sizes.work.examples // 8)
+    noisy = sizes.noisy[-1]._replace(examples=max(1, sizes.work.examples // 80))
+    for work in (clean, noisy):
+        ours = Request("ours", work, seeds=2, epochs=min(3, sizes.epochs), repetitions=min(3, sizes.repetitions))
+        yield measure(OURS, ours)
+        yield measure(NAMES[peer], ours._replace(implementation=f"peers.{peer}"))
+
+
 def noise(sizes: Sizes, measure: Measure) -> Iterator[Row]:
     """Yields the seed epoch without noise and under it: jaxqkd; density matrices, of an eighth."""
     peer = "tensorcircuit_density"
@@ -168,6 +179,7 @@ def study(sizes: Sizes, measure: Measure) -> Iterator[Row]:
 PARTS = {
     "seed": seed,
     "paths": paths,
+    "simulators": simulators,
     "noise": noise,
     "curve": curve,
     "scaling": scaling,

@@ -23,7 +23,11 @@ PUBLIC = [
     *(f"jaxqkd.quantum.simulators.{name}" for name in ("statevector", "sampling", "monte_carlo")),
     "jaxqkd.quantum.simulators",
 ]
-WITHIN = [f"jaxqkd.circuits.{name}" for name in ("ansatze", "drawing", "gates")]
+WITHIN = [
+    *(f"jaxqkd.circuits.{name}" for name in ("ansatze", "drawing", "gates")),
+    "jaxqkd.models.function",
+    "jaxqkd.quantum.simulators.simulator",
+]
 
 REPORT = """
 import json, os, sys

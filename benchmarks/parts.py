@@ -110,6 +110,16 @@ def paths(sizes: Sizes, measure: Measure) -> Iterator[Row]:
         yield measure(NAMES[peer], ours._replace(implementation=f"peers.{peer}", seeds=seeds, epochs=epochs))
 
 
+def simulators(sizes: Sizes, measure: Measure) -> Iterator[Row]:
+    """Yields one student by `exact()` and `tensorcircuit()`: the seed epoch, and an eighth of it under noise."""
+    peer, epochs, repetitions = "tensorcircuit_simulator", min(3, sizes.epochs), min(3, sizes.repetitions)
+    noisy = sizes.noisy[-1]
+    for work in (sizes.work, noisy._replace(name=f"{noisy.name}, an eighth", examples=noisy.examples // 8)):
+        ours = Request("ours", work, seeds=2, epochs=epochs, repetitions=repetitions)
+        yield measure(OURS, ours)
+        yield measure(NAMES[peer], ours._replace(implementation=f"peers.{peer}"))
+
+
 def noise(sizes: Sizes, measure: Measure) -> Iterator[Row]:
     """Yields the seed epoch without noise and under it: jaxqkd; density matrices, of an eighth."""
     peer = "tensorcircuit_density"
@@ -168,6 +178,7 @@ def study(sizes: Sizes, measure: Measure) -> Iterator[Row]:
 PARTS = {
     "seed": seed,
     "paths": paths,
+    "simulators": simulators,
     "noise": noise,
     "curve": curve,
     "scaling": scaling,

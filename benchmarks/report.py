@@ -20,6 +20,7 @@ STYLES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D")
 TITLES = {
     "seed": "The seed epoch: 6 qubits, 5 layers, 800 examples, full batch",
     "paths": "Other paths through a training",
+    "simulators": "One student by exact() and by tensorcircuit()",
     "noise": "The seed epoch under exact depolarizing noise",
     "curve": "One seed by the number of qubits: 4 layers, 32 examples",
     "scaling": "How jaxqkd scales, on the seed epoch",
@@ -41,7 +42,7 @@ HEADERS = (
 
 
 def part_text(part: str, rows: Sequence[Row]) -> str:
-    """Returns the part's title, its table, and a line for each row without a measurement."""
+    """Returns the part's title, its table, and a line for each difference and each row without a measurement."""
     own = [row for row in rows if row.part == part]
     best = fastest(own)
     cells = [HEADERS]
@@ -51,6 +52,8 @@ def part_text(part: str, rows: Sequence[Row]) -> str:
         figures = row.reply.first, seconds, milliseconds(row), ratio(best, work, name), row.reply.memory
         cells.append((name, work, *sizes, *map(number, figures)))
     lost = [f"- {told(row)}: {row.reply.outcome}, {row.reply.message}\n" for row in own if row.reply.message]
+    if part == "simulators":
+        lost += [f"- {told(row)}: {row.reply.difference:.1e} from ours\n" for row in own if row.reply.difference]
     return "".join([f"## {TITLES[part]}\n\n", _table(cells), *["\n"][: len(lost)], *lost])
 
 

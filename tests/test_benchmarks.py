@@ -138,6 +138,16 @@ def test_a_table_scales_to_all_examples_and_gives_the_ratio_to_ours():
     assert [cell.strip() for cell in last.split("|")[-4:-1]] == ["400", "16", "100"]
 
 
+def test_the_two_simulators_are_shown_with_their_difference():
+    ours = trained("ours", "jaxqkd", 0.5, part="simulators")
+    peer = trained("peers.tensorcircuit_simulator", "whole", 1.0, part="simulators")
+    peer = peer._replace(reply=peer.reply._replace(difference=2e-7))
+    assert report.part_text("simulators", [ours, peer]).endswith(
+        "- whole (seed epoch, seeds: 2): 2.0e-07 from ours\n"
+    )
+    assert "from ours" not in report.part_text("seed", [peer._replace(part="seed")])
+
+
 def test_help():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--help"],

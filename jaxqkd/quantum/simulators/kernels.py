@@ -7,10 +7,14 @@ import jax
 
 from jaxqkd.circuits import Circuit
 from jaxqkd.quantum.noise.model import NoiseModel
-from jaxqkd.quantum.simulators import pauli, statevector, tensor_network
+from jaxqkd.quantum.simulators import pauli, statevector
 from jaxqkd.quantum.simulators.simulator import Simulator
 from jaxqkd.quantum.simulators.statevector.lowering import has_lowering
+from jaxqkd.quantum.simulators.tensor_network import TensorCircuit
 from jaxqkd.types import Key
+
+WHOLE = TensorCircuit()
+"""The simulator of circuits with a gate that has no fused kernel."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Exact(Simulator):
         """Returns exact <Z> [B, k]; see `Simulator.expectations`."""
         if noise is not None:
             return pauli.expectations(circuit, theta, states, measured=measured, x=x, noise=noise)
-        simulate = tensor_network.expectations if without_lowering(circuit) else statevector.expectations
+        simulate = WHOLE.expectations if without_lowering(circuit) else statevector.expectations
         return simulate(circuit, theta, states, measured=measured, x=x)
 
     def final_states(
@@ -39,7 +43,7 @@ class Exact(Simulator):
     ) -> jax.Array:
         """Returns the pure states [B, 2^Q] after the circuit."""
         if without_lowering(circuit):
-            return tensor_network.final_states(circuit, theta, states, x=x)
+            return WHOLE.final_states(circuit, theta, states, x=x)
         real, imaginary = statevector.final_states(circuit, theta, states, x=x)
         return real + 1j * imaginary
 
@@ -49,7 +53,7 @@ class Exact(Simulator):
             return pauli.explain(circuit)
         names = without_lowering(circuit)
         if names:
-            return f"{tensor_network.explain(circuit)} There is no fused kernel for {', '.join(names)}."
+            return f"{WHOLE.explain(circuit)} There is no fused kernel for {', '.join(names)}."
         return statevector.explain(circuit)
 
 

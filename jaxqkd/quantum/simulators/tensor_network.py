@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxqkd import backend, checks, memory
-from jaxqkd.circuits import GATES, Circuit, check_measured, matrix
+from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.circuits.tensorcircuit import add_gate
 from jaxqkd.quantum.noise.channels import confusion_line
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
@@ -49,97 +50,74 @@ class TensorCircuit(Simulator):
         key: Key | None = None,
     ) -> jax.Array:
         """Returns <Z> [B, k] by TensorCircuit; see `Simulator.expectations`."""
-        options: dict[str, Any] = {"measured": measured, "x": x, "noise": noise, "bond": self.bond}
-        return expectations(circuit, theta, states, **options)
+        read = check_measured(measured, circuit.qubits)
+        self._check_noise(circuit, len(states), noise, read)
+
+        def of_one(tc: ModuleType, final: jax.Array) -> jax.Array:
+            network = _network(tc, circuit.qubits, final, is_mixed=noise is not None)
+            return jnp.stack([network.expectation_ps(z=[qubit]).real for qubit in read])
+
+        instructions = schedule(circuit, NoiseModel() if noise is None else noise, read)
+        z = self._map(of_one, circuit, instructions, theta, states, x, is_mixed=noise is not None)
+        if noise is None or noise.confusion is None:
+            return z
+        slope, shift = confusion_line(noise.confusion, read)
+        return slope[None] * z + shift[None]
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
     ) -> jax.Array:
         """Returns the pure states [B, 2^Q] after the circuit."""
-        return final_states(circuit, theta, states, x=x, bond=self.bond)
+        instructions = schedule(circuit, NoiseModel(), ())
+        return self._map(lambda _, final: final, circuit, instructions, theta, states, x, is_mixed=False)
 
     def explain(self, circuit: Circuit, *, noise: NoiseModel | None = None) -> str:
         """Returns in plain words how the circuit is simulated."""
-        return explain(circuit, noise=noise, bond=self.bond)
+        kind = f"a state vector of 2^{circuit.qubits} amplitudes"
+        if self.bond is not None:
+            kind = f"a matrix product state of bond dimension {self.bond} at most"
+        if noise is not None:
+            kind = f"a density matrix of 4^{circuit.qubits} numbers"
+        return f"TensorCircuit simulates {kind} for each example, on its JAX backend."
 
+    def _check_noise(
+        self, circuit: Circuit, batch: int, noise: NoiseModel | None, measured: Sequence[int]
+    ) -> None:
+        """Refuses noise that does not fit, on matrix product states, or for which there is no memory."""
+        if noise is None:
+            return
+        cure = "Use simulators.tensorcircuit() without a bond, whose density matrices hold mixed states."
+        must = "be None under noise: matrix product states are pure"
+        checks.require(self.bond is None, "bond", must, self.bond, cure)
+        check(noise, circuit)
+        memory.check_vectors(circuit.qubits, 2 * batch, circuit.layers)
 
-def expectations(
-    circuit: Circuit,
-    theta: jax.Array,
-    states: jax.Array,
-    *,
-    measured: Sequence[int],
-    x: jax.Array | None = None,
-    noise: NoiseModel | None = None,
-    bond: int | None = None,
-) -> jax.Array:
-    """Returns <Z> [B, k] of each measured qubit; see `Simulator.expectations` and `TensorCircuit`."""
-    read = check_measured(measured, circuit.qubits)
+    def _map(
+        self,
+        function: Callable[[ModuleType, jax.Array], jax.Array],
+        circuit: Circuit,
+        instructions: Schedule,
+        theta: jax.Array,
+        states: jax.Array,
+        x: jax.Array | None,
+        *,
+        is_mixed: bool,
+    ) -> jax.Array:
+        """Returns the function [B, ...] of each final state [2^Q], or density matrix [2^Q, 2^Q]."""
+        statevector.check_shapes(circuit, theta, states, x)
+        theta = jnp.asarray(theta, jnp.result_type(theta, float))
+        dtype = jnp.result_type(theta, jnp.complex64)
+        x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x
+        with jax.default_matmul_precision("highest"), backend.on_jax(dtype.name) as tc:
+            begin = functools.partial(_network, tc, circuit.qubits, is_mixed=is_mixed, bond=self.bond)
 
-    def of_one(tc: ModuleType, final: jax.Array) -> jax.Array:
-        network = _network(tc, circuit.qubits, final, is_mixed=noise is not None)
-        return jnp.stack([network.expectation_ps(z=[qubit]).real for qubit in read])
+            def of_one(state: jax.Array, x: jax.Array) -> jax.Array:
+                state = state.astype(dtype)
+                first = jnp.outer(state, state.conj()) if is_mixed else state
+                final = _evolved(begin, circuit, instructions, theta, first, x)
+                return function(tc, final if self.bond is None else _normalized(final))
 
-    z = _simulated(of_one, circuit, theta, states, x, read, noise, bond)
-    if noise is None or noise.confusion is None:
-        return z
-    slope, shift = confusion_line(noise.confusion, read)
-    return slope[None] * z + shift[None]
-
-
-def final_states(
-    circuit: Circuit,
-    theta: jax.Array,
-    states: jax.Array,
-    *,
-    x: jax.Array | None = None,
-    bond: int | None = None,
-) -> jax.Array:
-    """Returns the pure states [B, 2^Q] after the circuit."""
-    every = check_measured(None, circuit.qubits)
-    return _simulated(lambda _, final: final, circuit, theta, states, x, every, None, bond)
-
-
-def explain(circuit: Circuit, *, noise: NoiseModel | None = None, bond: int | None = None) -> str:
-    """Returns in plain words how TensorCircuit simulates the circuit."""
-    kinds = {
-        "a density matrix of 4^{0} numbers": noise is not None,
-        "a matrix product state of bond dimension {1} at most": bond is not None,
-        "a state vector of 2^{0} amplitudes": True,
-    }
-    kind = next(text for text, holds in kinds.items() if holds).format(circuit.qubits, bond)
-    return f"TensorCircuit simulates {kind} for each example, on its JAX backend."
-
-
-def _simulated(
-    function: Callable[[ModuleType, jax.Array], jax.Array],
-    circuit: Circuit,
-    theta: jax.Array,
-    states: jax.Array,
-    x: jax.Array | None,
-    measured: Sequence[int],
-    noise: NoiseModel | None,
-    bond: int | None,
-) -> jax.Array:
-    """Returns the function [B, ...] of each final state: [2^Q], or a density matrix [2^Q, 2^Q] under noise."""
-    _check(circuit, theta, states, x, measured, noise, bond)
-    theta = jnp.asarray(theta, jnp.result_type(theta, float))
-    dtype = jnp.result_type(theta, jnp.complex64)
-    x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x
-    instructions = schedule(circuit, NoiseModel() if noise is None else noise, measured)
-    with jax.default_matmul_precision("highest"), backend.on_jax(dtype.name) as tc:
-
-        def of_one(state: jax.Array, x: jax.Array) -> jax.Array:
-            state = state.astype(dtype)
-            begin = functools.partial(_network, tc, circuit.qubits, is_mixed=noise is not None, bond=bond)
-            first = state if noise is None else jnp.outer(state, state.conj())
-            final = _evolved(begin, circuit, instructions, theta, first, x)
-            if bond is not None:  # what is cut off is lost of the norm
-                final = final / jnp.linalg.norm(final)
-                final = final if dtype == jnp.complex128 else _without_gradient(final)
-            return function(tc, final)
-
-        return jax.vmap(of_one)(states, x)
+            return jax.vmap(of_one)(states, x)
 
 
 def _network(tc: ModuleType, qubits: int, state: jax.Array, *, is_mixed: bool, bond: int | None = None) -> Any:
@@ -171,7 +149,8 @@ def _evolved(
                 channel = operators.kraus_of(instruction, kraus, is_measured)
                 network.general_kraus(list(channel), *instruction.qubits)
             else:
-                _add(network, instruction, operators.angle(instruction, theta, x))
+                angle = operators.angle(instruction, theta, x)
+                add_gate(network, str(instruction.name), instruction.qubits, angle)
         return network.state().reshape(state.shape)
 
     def one_layer(state: jax.Array, inputs: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
@@ -184,9 +163,15 @@ def _evolved(
     return along(instructions.final, state, theta[0], never)
 
 
+def _normalized(final: jax.Array) -> jax.Array:
+    """Returns a state of norm 1, of which a truncation has cut off something; refuses its gradient in float32."""
+    final = final / jnp.linalg.norm(final)
+    return final if final.dtype == jnp.complex128 else _without_gradient(final)
+
+
 @jax.custom_jvp
 def _without_gradient(final: jax.Array) -> jax.Array:
-    """Returns the same states, whose gradient is refused."""
+    """Returns the same state, whose gradient is refused."""
     return final
 
 
@@ -196,32 +181,3 @@ def _refuse_gradient(primals: tuple, tangents: tuple) -> tuple:
     cure = 'Set jax.config.update("jax_enable_x64", True), or use simulators.tensorcircuit() without a bond.'
     checks.require(False, "bond", must, "a number", cure)
     return primals, tangents
-
-
-def _add(network: Any, instruction: Instruction, angle: jax.Array | None) -> None:
-    """Adds a gate to a circuit of TensorCircuit, by the method of the gate's name or else by its matrix."""
-    name = str(instruction.name)
-    method = GATES[name].tensorcircuit
-    if method is None:
-        network.any(*instruction.qubits, unitary=matrix(name, angle))
-    else:
-        getattr(network, method)(*instruction.qubits, **({} if angle is None else {"theta": angle}))
-
-
-def _check(
-    circuit: Circuit,
-    theta: jax.Array,
-    states: jax.Array,
-    x: jax.Array | None,
-    measured: Sequence[int],
-    noise: NoiseModel | None,
-    bond: int | None,
-) -> None:
-    statevector.check_shapes(circuit, theta, states, x)
-    if noise is None:
-        memory.check_states(circuit.qubits, len(states))
-        return
-    cure = "Use simulators.tensorcircuit() without a bond, whose density matrices hold mixed states."
-    checks.require(bond is None, "bond", "be None under noise: matrix product states are pure", bond, cure)
-    check(noise, circuit)
-    memory.check_vectors(circuit.qubits, 2 * len(states), circuit.layers)

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import backend
-from jaxqkd.circuits import gates as table
+from jaxqkd.circuits import GATES
+from jaxqkd.circuits.tensorcircuit import add_gate
 
 SCALED = {"2h": np.array([[1, 1], [1, -1]]), "h/2": np.array([[0.5, 0.5], [0.5, -0.5]])}
 """Hadamard gates times sqrt(2) and over sqrt(2), exact in any precision; one of each makes a pair."""
@@ -29,14 +30,10 @@ def matrix(gates: Sequence[tuple[str, Sequence[int]]], qubits: int, angles: jax.
     with jax.default_matmul_precision("highest"), backend.on_jax(dtype) as tc:
         circuit = tc.Circuit(qubits)
         for name, places in gates:
-            spec = table.GATES.get(name)
-            angle = {"theta": next(turns)} if spec and spec.is_rotation else {}
             if name in SCALED:
                 circuit.any(*places, unitary=jnp.asarray(SCALED[name], dtype))
-            elif spec and not spec.tensorcircuit:
-                circuit.any(*places, unitary=table.matrix(name, angle.get("theta")).astype(dtype))
             else:
-                getattr(circuit, (spec and spec.tensorcircuit) or name)(*places, **angle)
+                add_gate(circuit, name, places, next(turns) if GATES[name].is_rotation else None)
         for qubit in set(range(qubits)).difference(*(places for _, places in gates)):
             circuit.i(qubit)  # without any gate on a qubit, tensorcircuit asks for cotengra
         return circuit.quoperator().eval_matrix()

@@ -41,11 +41,11 @@ class Archive(NamedTuple):
 
 
 class DamagedError(ValueError):
-    """A file whose content is not what was written."""
+    """A file that does not hold what was written to it."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file, which appears under its name only when all of it is on the disk.
+    """Writes a file atomically: it appears under its name only when all of it is on the disk.
 
     Raises:
         OSError: If it cannot be written, naming the path.
@@ -65,18 +65,18 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def save_text(path: Path, text: str) -> None:
-    """Writes text whole."""
+    """Writes text atomically, in UTF-8."""
     write_whole(path, text.encode())
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON whole; numbers that JSON lacks, such as NaN, become null."""
+    """Writes JSON atomically; numbers that JSON lacks, such as NaN, become null."""
     standard = json.loads(json.dumps(content), parse_constant=lambda _: None)
     save_text(path, json.dumps(standard, indent=2) + "\n")
 
 
 def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV file whole; each number has the fewest digits that give the same number again."""
+    """Writes a CSV file atomically; each number has the fewest digits from which it can be restored."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
@@ -85,7 +85,7 @@ def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]])
 
 
 def save_archive(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any] | None = None) -> str:
-    """Writes a sealed archive whole; the same content gives the same bytes.
+    """Writes a sealed archive atomically; the same content gives the same bytes.
 
     Args:
         path: The file.
@@ -152,7 +152,7 @@ def _array(content: bytes) -> np.ndarray:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut, where the system can."""
+    """Makes a rename survive a power failure, if the system can."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

@@ -48,7 +48,7 @@ def _of_machine() -> int:
 
 
 def _default_device() -> list[jax.Device]:
-    """Returns the device that JAX computes on where none is given: that of `jax.default_device`, or the first."""
+    """Returns the device that JAX computes on by default: that of `jax.default_device`, or the first one."""
     device = jax.config.values["jax_default_device"]
     return [device] if isinstance(device, jax.Device) else jax.local_devices(backend=device)[:1]
 

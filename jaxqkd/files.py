@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxqkd import checks
+
 FACTS = "facts.json"
 """Name of the entry of an archive that is no array."""
 LARGEST = 2**31
@@ -96,8 +98,11 @@ def save_archive(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[st
         The SHA-256 of the archive.
 
     Raises:
+        ValueError: On another name, or an array of Python objects.
         OSError: If it cannot be written, naming the path.
     """
+    for name in arrays:
+        checks.require(_is_name(name), "arrays", "have identifiers, joined by dots, for names", repr(name))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -138,13 +143,17 @@ def _unpacked(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             raise ValueError("it unpacks to more than its own size")
         entries = archive.namelist()
         names = [entry.removesuffix(".npy") for entry in entries if entry != FACTS]
-        unfit = [name for name in names if not all(part.isidentifier() for part in name.split("."))]
-        if unfit:
-            raise ValueError(f"{unfit[0]!r} is no name of an array")
+        if not all(map(_is_name, names)):
+            raise ValueError(f"it has other names than identifiers joined by dots: {names}")
         facts = json.loads(archive.read(FACTS)) if FACTS in entries else {}
         if not isinstance(facts, dict):
             raise ValueError(f"{FACTS} holds no facts by name")
         return {name: _array(archive.read(f"{name}.npy")) for name in names}, facts
+
+
+def _is_name(name: str) -> bool:
+    """Returns whether a name is made of identifiers joined by dots, so that it is never a path."""
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _array(content: bytes) -> np.ndarray:

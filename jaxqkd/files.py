@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxqkd import checks
+
 FACTS = "facts.json"
 """Name of the entry of an archive that is no array."""
 LARGEST = 2**31
@@ -41,11 +43,11 @@ class Archive(NamedTuple):
 
 
 class DamagedError(ValueError):
-    """A file whose content is not what was written."""
+    """A file that does not hold what was written to it."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file, which appears under its name only when all of it is on the disk.
+    """Writes a file atomically: it appears under its name only when all of it is on the disk.
 
     Raises:
         OSError: If it cannot be written, naming the path.
@@ -65,18 +67,18 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def save_text(path: Path, text: str) -> None:
-    """Writes text whole."""
+    """Writes text atomically, in UTF-8."""
     write_whole(path, text.encode())
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON whole; numbers that JSON lacks, such as NaN, become null."""
+    """Writes JSON atomically; numbers that JSON lacks, such as NaN, become null."""
     standard = json.loads(json.dumps(content), parse_constant=lambda _: None)
     save_text(path, json.dumps(standard, indent=2) + "\n")
 
 
 def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV file whole; each number has the fewest digits that give the same number again."""
+    """Writes a CSV file atomically; each number has the fewest digits from which it can be restored."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
@@ -85,7 +87,7 @@ def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]])
 
 
 def save_archive(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any] | None = None) -> str:
-    """Writes a sealed archive whole; the same content gives the same bytes.
+    """Writes a sealed archive atomically; the same content gives the same bytes.
 
     Args:
         path: The file.
@@ -96,8 +98,11 @@ def save_archive(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[st
         The SHA-256 of the archive.
 
     Raises:
+        ValueError: On another name, or an array of Python objects.
         OSError: If it cannot be written, naming the path.
     """
+    for name in arrays:
+        checks.require(_is_name(name), "arrays", "have identifiers, joined by dots, for names", repr(name))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -138,13 +143,17 @@ def _unpacked(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             raise ValueError("it unpacks to more than its own size")
         entries = archive.namelist()
         names = [entry.removesuffix(".npy") for entry in entries if entry != FACTS]
-        unfit = [name for name in names if not all(part.isidentifier() for part in name.split("."))]
-        if unfit:
-            raise ValueError(f"{unfit[0]!r} is no name of an array")
+        if not all(map(_is_name, names)):
+            raise ValueError(f"it has other names than identifiers joined by dots: {names}")
         facts = json.loads(archive.read(FACTS)) if FACTS in entries else {}
         if not isinstance(facts, dict):
             raise ValueError(f"{FACTS} holds no facts by name")
         return {name: _array(archive.read(f"{name}.npy")) for name in names}, facts
+
+
+def _is_name(name: str) -> bool:
+    """Returns whether a name is made of identifiers joined by dots, so that it is never a path."""
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _array(content: bytes) -> np.ndarray:
@@ -152,7 +161,7 @@ def _array(content: bytes) -> np.ndarray:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut, where the system can."""
+    """Makes a rename survive a power failure, if the system can."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

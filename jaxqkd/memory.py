@@ -48,7 +48,7 @@ def _of_machine() -> int:
 
 
 def _default_device() -> list[jax.Device]:
-    """Returns the device that JAX computes on where none is given: that of `jax.default_device`, or the first."""
+    """Returns the device that JAX computes on by default: that of `jax.default_device`, or the first one."""
     device = jax.config.values["jax_default_device"]
     return [device] if isinstance(device, jax.Device) else jax.local_devices(backend=device)[:1]
 
@@ -60,19 +60,17 @@ def peak(jaxpr: Jaxpr) -> int:
     own figure is within a third of this one.
     """
     last_use = {variable: len(jaxpr.eqns) for variable in jaxpr.outvars if not isinstance(variable, Literal)}
-    for index, equation in reversed(list(enumerate(jaxpr.eqns))):
+    for place, equation in reversed(list(enumerate(jaxpr.eqns))):
         for variable in equation.invars:
             if not isinstance(variable, Literal):
-                last_use.setdefault(variable, index)
+                last_use.setdefault(variable, place)
     held: dict[Var, int] = {}
     most = 0
-    for index, equation in enumerate(jaxpr.eqns):
+    for place, equation in enumerate(jaxpr.eqns):
         inside = max(map(peak, jaxprs_in_params(equation.params)), default=0)
-        results = {variable: size_of(variable.aval) for variable in equation.outvars}
-        most = max(most, sum(held.values()) + max(inside, sum(results.values())))
-        held = {
-            variable: size for variable, size in (held | results).items() if last_use.get(variable, -1) > index
-        }
+        made = {variable: size_of(variable.aval) for variable in equation.outvars}
+        most = max(most, sum(held.values()) + max(inside, sum(made.values())))
+        held = {variable: size for variable, size in (held | made).items() if last_use.get(variable, -1) > place}
     return most
 
 

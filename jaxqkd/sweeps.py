@@ -162,14 +162,14 @@ def _compiled(
     chunk: int | None,
     devices: tuple[jax.Device, ...],
 ) -> _Program:
-    local = [device for device in devices if device.process_index == jax.process_index()]
+    local = list(filter(_is_local, devices))
     one, size = _traced(run, seeds, axes, local[0])
     cells, count = tuple(len(values) for values in axes.values()), len(jax.tree.leaves(seeds)[0])
     width = chunk or _default_width(math.prod(cells) * count, size, local)
     lanes = Lanes(cells, count, width, devices)
     if jax.process_count() == 1:
         lanes = lanes._replace(devices=devices[: math.ceil(lanes.total / width)])
-    _check_memory([device for device in lanes.devices if device in local], width, size)
+    _check_memory(list(filter(_is_local, lanes.devices)), width, size)
     shapes = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=lanes.everywhere),
         (seeds, (*axes.values(),)),
@@ -221,11 +221,13 @@ def _checked_grid(axes: Grid | None) -> dict[str, jax.Array]:
 def _checked_devices(devices: Sequence[jax.Device] | None) -> tuple[jax.Device, ...]:
     used = tuple(jax.devices() if devices is None else devices)
     checks.require(len(used) > 0, "devices", "hold at least one device", "empty")
-    own = any(device.process_index == jax.process_index() for device in used)
-    checks.require(
-        own, "devices", "hold a device of this process", list(used), "Choose among jax.local_devices()."
-    )
+    own, cure = any(map(_is_local, used)), "Choose some of jax.local_devices()."
+    checks.require(own, "devices", "hold a device of this process", list(used), cure)
     return used
+
+
+def _is_local(device: jax.Device) -> bool:
+    return device.process_index == jax.process_index()
 
 
 def _default_width(total: int, size: int, devices: Sequence[jax.Device]) -> int:

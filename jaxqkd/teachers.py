@@ -81,7 +81,7 @@ def generations(key: Key, model: Model, data: Data, train: Callable[[Key, Data],
 
 
 def check_quality(teacher_score: Any, baseline_score: Any) -> None:
-    """Warns where a teacher is no better than its students' baseline on validation data.
+    """Warns if a teacher is no better than the baseline of its students on validation data.
 
     Such a teacher adds nothing to the labels; what its students gain is then an effect of regularization.
 

@@ -93,9 +93,16 @@ def test_a_huge_file_is_refused_unread(tmp_path):
 def test_a_path_for_a_name_is_refused(tmp_path, name):
     path = tmp_path / "x.npz"
     path.write_bytes(sealed({f"{name}.npy": npy(np.ones(2))}))
-    with pytest.raises(DamagedError, match="is no name of an array"):
+    with pytest.raises(DamagedError, match="other names than identifiers joined by dots"):
         files.load_archive(path)
     assert [entry.name for entry in tmp_path.rglob("*")] == ["x.npz"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ""])
+def test_a_path_for_a_name_is_not_written(tmp_path, name):
+    with pytest.raises(ValueError, match="Argument `arrays` must have identifiers, joined by dots, for names"):
+        files.save_archive(tmp_path / "x.npz", {name: np.ones(2)})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("facts", ["[1]", "{", "1"])

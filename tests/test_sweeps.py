@@ -50,10 +50,9 @@ def test_a_sweep_equals_the_loop_over_its_cells():
     alone = jax.jit(train)
     for place in itertools.product(*[range(len(values)) for values in axes.values()], range(3)):
         hp = {name: jnp.asarray(values[i]) for (name, values), i in zip(axes.items(), place, strict=False)}
-        wanted = alone(keys[place[-1]], hp)
-        for cell, leaf in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
-            assert cell.shape == (2, 3, 1, 3, *leaf.shape)
-            np.testing.assert_allclose(cell[place], leaf, rtol=1e-6, atol=1e-6)
+        cell = jax.tree.map(lambda leaf, at=place: leaf[at], found)
+        chex.assert_trees_all_close(cell, alone(keys[place[-1]], hp), rtol=1e-6, atol=1e-6)
+    chex.assert_tree_shape_prefix(found, (2, 3, 1, 3))
 
 
 def test_a_sweep_equals_a_vmap_of_its_width_bit_for_bit():

@@ -1,3 +1,4 @@
+import doctest
 import functools
 import warnings
 
@@ -11,7 +12,7 @@ from flax import nnx
 import jaxqkd as jq
 from jaxqkd import teachers
 from jaxqkd.losses import hard, kd, soft
-from jaxqkd.models import Ensemble, FromNnx
+from jaxqkd.models import Ensemble, FromNnx, wrappers
 
 KEY = jax.random.key(0)
 DATA = jq.data.xor_grid(KEY, count=40)
@@ -132,6 +133,12 @@ def test_an_nnx_module_with_other_state_is_refused():
         ValueError, match=r"`build` must make a module whose state is parameters alone, but is with .*RngKey"
     ):
         FromNnx(lambda rngs: Perceptron(dropout=True, rngs=rngs))
+
+
+def test_the_example_of_an_nnx_module_holds():
+    outcome = doctest.testmod(wrappers)
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
 
 
 def generation(key, data):

@@ -74,7 +74,7 @@ def standardized(loss: Loss) -> Loss:
 
     The student then learns the teacher's relations among the classes, and not the range of its logits. The
     standard deviation is that of the population (over C, not C - 1); equal logits become zeros. A temperature of
-    the wrapped loss acts on the z-scores. Wrap only losses that ignore the labels, as labels need the range:
+    the wrapped loss acts on the z-scores. Wrap only losses that ignore the labels, as those need the range:
 
     Example:
         >>> loss = mix((0.5, hard()), (0.5, standardized(soft(2.0))))

@@ -143,8 +143,8 @@ def dkd(temperature: Any = 1.0, alpha: Any = 1.0, beta: Any = 8.0) -> Loss:
 
     The first divergence compares the probability of the label's class with that of all others together; the second
     compares how the other classes share theirs. Both are KL(teacher || student) at temperature T. `soft` is the
-    case of alpha = 1 and of beta = the teacher's probability of the other classes, which is small where the
-    teacher is sure. Where the label is missing (-1), the teacher's likeliest class takes its place.
+    case of alpha = 1 and of beta = the teacher's probability of the other classes, which is small if the
+    teacher is confident. Where the label is missing (-1), the teacher's likeliest class takes its place.
 
     Args:
         temperature: T > 0, a number or a traced scalar.

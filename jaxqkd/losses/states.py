@@ -41,9 +41,9 @@ def infidelity() -> Loss:
 def local_infidelity(kept: Iterable[int]) -> Loss:
     """Returns `|rho - sigma|^2 / 2` (Frobenius norm) of the kept qubits' reduced density matrices rho and sigma.
 
-    The one is the student's, the other the teacher's. The loss is 0 where these agree, whatever the other qubits
-    do, and equals `infidelity` if all qubits are kept. As qubits are added, the gradients of a loss of the whole
-    state vanish, while those of losses of few qubits remain; `mix` adds several of them up.
+    One is the student's, the other the teacher's. The loss is 0 if they agree, whatever the other qubits do, and
+    equals `infidelity` if all qubits are kept. As qubits are added, the gradients of a loss of the whole state
+    vanish, while those of losses of few qubits remain; `mix` adds several of them up.
 
     Args:
         kept: The qubits to compare.

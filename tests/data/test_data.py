@@ -1,5 +1,6 @@
 """Samplers, label noise and splits."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -197,9 +198,7 @@ def test_split_shuffles_by_its_key_alone_and_under_jit():
     traced = jax.jit(lambda key: split(key, data, (0.5, 0.5)))(KEY)
     arrays = jax.tree.map(np.asarray, data)
     from_numpy = jax.jit(lambda key: split(key, arrays, (0.5, 0.5)))(KEY)
-    for part, same, also in zip(eager, traced, from_numpy, strict=True):
-        assert jax.tree.all(jax.tree.map(np.array_equal, part, same))
-        assert jax.tree.all(jax.tree.map(np.array_equal, part, also))
+    chex.assert_trees_all_equal(eager, traced, from_numpy)
     assert not np.array_equal(eager[0].x, data.x[:30])
     assert not np.array_equal(eager[0].x, split(jax.random.key(9), data, (0.5, 0.5))[0].x)
     assert split(KEY, numbered(60, teacher=False), (0.5, 0.5))[1].teacher is None

@@ -1,5 +1,6 @@
 """Reductions of features: standardization, principal components, ranges."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,10 +20,6 @@ def correlated(count=80, features=5, seed=0):
     draw = np.random.default_rng(seed)
     mixed = draw.normal(size=(count, features)) @ draw.normal(size=(features, features))
     return jnp.asarray(mixed * 10.0 ** np.arange(-2, features - 2) + np.arange(features))
-
-
-def same(first, second):
-    return jax.tree.all(jax.tree.map(np.array_equal, first, second))
 
 
 def test_standardize_uses_the_statistics_of_train_alone():
@@ -123,7 +120,7 @@ def test_only_the_training_part_enters():
     again, far = split(KEY, whole._replace(x=jnp.where(shifted, whole.x * 7 + 100, whole.x)), (0.5, 0.5))
     assert not np.any(far.x == test.x)
     before = fit_reduction(train.x, features=3, span=(0, 1))
-    assert same(before, fit_reduction(again.x, features=3, span=(0, 1)))
+    chex.assert_trees_all_equal(before, fit_reduction(again.x, features=3, span=(0, 1)))
     assert np.array_equal(standardize(train, test)[0].x, standardize(again, far)[0].x)
 
 
@@ -152,7 +149,7 @@ def test_constant_features_stay_finite(constant):
     assert reduced.components.shape == (5, 4)
     assert not reduced.components[1].any()
     assert np.array_equal(apply_reduction(reduced, x), apply_reduction(reduced, test))
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((plain, onto, reduced)))
+    chex.assert_tree_all_finite((plain, onto, reduced))
 
 
 def test_no_more_components_than_dimensions():
@@ -168,7 +165,7 @@ def test_a_saved_reduction_does_the_same(tmp_path):
     reduction = fit_reduction(x, features=3, span=(0, 1))
     np.savez(tmp_path / "reduction.npz", **reduction._asdict())
     loaded = Reduction(**np.load(tmp_path / "reduction.npz"))
-    assert same(reduction, loaded)
+    chex.assert_trees_all_equal(reduction, loaded)
     assert np.array_equal(apply_reduction(reduction, x), apply_reduction(loaded, x))
     compiled = jax.jit(apply_reduction)
     np.testing.assert_allclose(compiled(reduction, x), apply_reduction(reduction, x), rtol=0, atol=1e-6)

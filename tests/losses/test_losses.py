@@ -3,6 +3,7 @@
 import doctest
 import importlib
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -291,7 +292,7 @@ def test_alpha_0_is_hard_bit_for_bit(alpha):
 
     wanted = jax.jit(lambda: (both(hard()), both(hard())))()
     found = jax.jit(distilled)(0.0) if alpha == "traced" else jax.jit(lambda: distilled(alpha))()
-    assert jax.tree.all(jax.tree.map(np.array_equal, found, wanted))
+    chex.assert_trees_all_equal(found, wanted)
 
 
 def test_alpha_0_trains_like_hard_bit_for_bit():
@@ -311,8 +312,8 @@ def test_alpha_0_trains_like_hard_bit_for_bit():
         jax.jit(lambda alpha: train_both(kd(2.0, alpha)))(0.0),
         jax.jit(lambda: train_both(kd(2.0, 0.0)))(),
     ):
-        assert jax.tree.all(jax.tree.map(np.array_equal, found[0], whole))
-        assert jax.tree.all(jax.tree.map(np.array_equal, found[1].params, batches.params))
+        chex.assert_trees_all_equal(found[0], whole)
+        chex.assert_trees_all_equal(found[1].params, batches.params)
         np.testing.assert_allclose(found[1].history["loss"], batches.history["loss"], rtol=1e-6)
 
 

@@ -77,20 +77,17 @@ def comparison_maps(tested: Comparisons, *, down: str) -> Iterator[Section]:
 
 def in_words(tested: Comparisons) -> str:
     """Returns what the corrected tests say."""
-    along, table = tested
-    values = listed(sorted(set(table.after)))
-    pairs = table.before.nunique() > 1
-    of = (
-        f"of {spaced(along)} {values}"
-        if pairs
-        else f"of {spaced(along)} {values} with {plain(table.before.iloc[0])}"
-    )
+    table, name = tested.table, spaced(tested.along)
+    before, after = (list(dict.fromkeys(table[end])) for end in ("before", "after"))
+    pairs = f"{name} {listed(after)} with {plain(before[0])}"
+    if len(before) > 1:
+        pairs = f"each pair of {name} {listed(list(dict.fromkeys(before + after)))}"
     counts = table.verdict.value_counts()
     if "too few seeds" in counts:
-        lead = f"The seeds are too few for a claim about any of {len(table)} paired comparisons, {of}."
-        return f"{lead} {too_few(len(table))}"
+        sentence = f"The seeds are too few for a claim about any of {len(table)} paired comparisons ({pairs})."
+        return f"{sentence} {too_few(len(table))}"
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return f"Of {len(table)} paired comparisons, {of}, the corrected tests say: {verdicts}."
+    return f"Of {len(table)} paired comparisons ({pairs}), the corrected tests say: {verdicts}."
 
 
 def _change(row: Mapping[Any, Any]) -> list[str]:

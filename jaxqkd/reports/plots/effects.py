@@ -61,4 +61,4 @@ def _alt(table: "pd.DataFrame", along: str, groups: list[str]) -> str:
         low, high = (finite.loc[at] for at in (finite["mean"].idxmin(), finite["mean"].idxmax()))
         span = f"from {low['mean']:+.3f} ({low[along]}) to {high['mean']:+.3f} ({high[along]})"
         ranges.append(f"{' on '.join(map(str, names))}: {span}")
-    return f"Dots with intervals, a row for each value of {along}. Mean differences: {'; '.join(ranges)}."
+    return f"Dots with intervals, of mean differences. {'; '.join(ranges)}."

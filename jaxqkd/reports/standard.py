@@ -7,7 +7,6 @@ import xarray as xr
 
 from jaxqkd import checks
 from jaxqkd.reports import plots
-from jaxqkd.reports.comparisons import Comparisons, comparison_table, comparisons, in_words
 from jaxqkd.reports.labels import (
     by_student,
     counted,
@@ -20,6 +19,7 @@ from jaxqkd.reports.labels import (
     settings,
     spaced,
 )
+from jaxqkd.reports.pairs import Comparisons, comparison_table, comparisons, in_words
 from jaxqkd.reports.plots.initializations import first_gradients
 from jaxqkd.reports.section import Section, Table
 from jaxqkd.statistics import describe

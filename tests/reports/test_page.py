@@ -225,6 +225,15 @@ def test_weights_of_a_teacher_have_heat_maps(seeds, maps):
     assert sum("Heat maps" in image["alt"] for image in page.images) == maps
 
 
+def test_comparisons_need_two_values_and_a_known_dimension(results):
+    assert comparisons(results.f1_macro.sel(student=["hea"])) is None
+    assert len(comparisons(results.f1_macro, "distilled", 0).table) == 4
+    with pytest.raises(ValueError, match="`along` must be one of"):
+        comparisons(results.f1_macro, "weight")
+    with pytest.raises(ValueError, match="`baseline` must be one of"):
+        comparisons(results.f1_macro, "distilled", 2)
+
+
 def test_long_tables_are_folded(results):
     rows = [["name", str(number), ""] for number in range(31)]
     short, long = (

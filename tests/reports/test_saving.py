@@ -1,4 +1,4 @@
-"""Files of a report: which ones, what they hold, and that they repeat byte for byte."""
+"""The files of a report: which there are, what they hold, and that they repeat byte for byte."""
 
 import json
 

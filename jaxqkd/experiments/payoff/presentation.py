@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 READ_AS = """\
 Mean macro F1 on clean test labels: of the teacher, of the student alone
 (alpha = 0), and the paired gain of distillation at each temperature and alpha.
-*: Wilcoxon p below 0.05 after Holm's correction over all rows of all tables."""
+A star marks a Wilcoxon p below 0.05 after Holm's correction over all tables."""
 
 
 def report(results: xr.Dataset) -> list[Section]:

@@ -5,8 +5,9 @@ import pytest
 import xarray as xr
 
 from jaxqkd.experiments import claims
-from jaxqkd.experiments.piperno2024 import PUBLISHED, presentation
+from jaxqkd.experiments.piperno2024 import presentation
 from jaxqkd.experiments.piperno2024.figure import published_against_measured
+from jaxqkd.experiments.piperno2024.setup import PUBLISHED
 from jaxqkd.reports import Section
 from jaxqkd.reports.terminal import WIDE, print_sections
 

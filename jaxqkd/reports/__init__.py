@@ -3,7 +3,7 @@
 `assemble` makes one of a study's own sections and those of any study; `save` and `print_report` show it.
 """
 
-from jaxqkd.reports.comparisons import Comparisons, comparison_maps, comparisons
+from jaxqkd.reports.pairs import Comparisons, comparison_maps, comparisons
 from jaxqkd.reports.saving import print_report, save
 from jaxqkd.reports.section import Drawing, Section, Table
 from jaxqkd.reports.standard import any_study, assemble

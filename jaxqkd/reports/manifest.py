@@ -1,16 +1,19 @@
 """Manifest: what was run, with what, and what came out."""
 
+import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import xarray as xr
 
 from jaxqkd.reports.labels import label, listed, settings, spaced
 from jaxqkd.reports.section import Section, Table
 from jaxqkd.studies import store
+
+DRAWN_WITH = ("xarray", "matplotlib")
+"""Packages that decide a report's bytes, beside those that decide the results."""
 
 
 def manifest(results: xr.Dataset, sections: Sequence[Section], description: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def manifest(results: xr.Dataset, sections: Sequence[Section], description: Mapp
         **{name: value for section in sections for name, value in section.facts.items()},
         "devices": results.attrs["devices"],
         "platform": platform.platform(),
-        "versions": store.versions() | {"xarray": xr.__version__, "matplotlib": mpl.__version__},
+        "versions": store.versions() | {name: importlib.metadata.version(name) for name in DRAWN_WITH},
     }
 
 

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
 
 
 class Table(NamedTuple):
-    """A table of text. A line break in a cell or header is a space where there is room for it.
+    """A table of text.
+
+    The page breaks a cell at its line breaks, a narrow terminal also at no-break spaces, and a wide one nowhere.
 
     Attributes:
         headers: A header for each column.

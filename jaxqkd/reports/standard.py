@@ -7,7 +7,6 @@ import xarray as xr
 
 from jaxqkd import checks
 from jaxqkd.reports import plots
-from jaxqkd.reports.comparisons import Comparisons, comparison_table, comparisons, in_words
 from jaxqkd.reports.labels import (
     by_student,
     counted,
@@ -20,6 +19,7 @@ from jaxqkd.reports.labels import (
     settings,
     spaced,
 )
+from jaxqkd.reports.pairs import Comparisons, comparison_table, comparisons, in_words
 from jaxqkd.reports.plots.initializations import first_gradients
 from jaxqkd.reports.section import Section, Table
 from jaxqkd.statistics import describe
@@ -95,18 +95,17 @@ def _scores(
     scores: xr.DataArray, described: xr.Dataset, lines: Mapping[str, xr.DataArray], *, detail: bool
 ) -> Section:
     names = ["student", *settings(scores)]
-    means = ("interquartile mean", "its 95 % interval", "mean", "its 95 % interval")
     rows = [[*_place(part, names), *_summarized(part)] for _, part in parts(described, names)]
     return Section(
         "Scores of every seed",
-        "Intervals are bootstrap intervals over the seeds. A seed has failed if its score is less than 0.05 above "
-        "that of always answering the commonest class, or not finite.",
+        "Means have their 95 % bootstrap intervals over the seeds. A seed has failed if its score is less than "
+        "0.05 above that of always answering the commonest class, or not finite.",
         drawing=plots.score_strips(scores, described, lines),
         caption=f"A dot is a seed: {label(scores)}.",
         note="Black marks are interquartile means, of the middle half of the seeds, and black lines their 95 % "
         "bootstrap intervals. A strip in clumps shows initializations that succeed or fail as a whole, which a "
         "mean hides. A seed stands at the same place in every strip.",
-        table=Table([*map(spaced, names), *means, "median", "variance", "failed"], rows),
+        table=Table([*map(spaced, names), "interquartile mean", "mean", "median", "variance", "failed"], rows),
         detail=detail,
     )
 
@@ -158,5 +157,8 @@ def _place(part: xr.Dataset, names: Sequence[str]) -> list[str]:
 
 
 def _summarized(part: xr.Dataset) -> list[str]:
-    means = [(number(part[name]), interval(part[f"{name}_low"], part[f"{name}_high"])) for name in ("iqm", "mean")]
-    return [*means[0], *means[1], number(part["median"]), number(part.variance), number(part.failed, ".0%")]
+    means = [
+        f"{number(part[name])}\u00a0{interval(part[f'{name}_low'], part[f'{name}_high'])}"
+        for name in ("iqm", "mean")
+    ]
+    return [*means, number(part["median"]), number(part.variance), number(part.failed, ".0%")]

@@ -15,6 +15,10 @@ WIDE = 154
 """Columns from which each row of a table is one line; in a narrower terminal its cells take several."""
 TEXT = 80
 """Columns of a paragraph, at most."""
+SHORT = 9
+"""Letters of a word that no terminal breaks in a table."""
+TEXT_CELL = re.compile(r"[^\d+–-]")
+"""The start of a cell that is not a number."""
 
 
 def print_sections(sections: Sequence[Section], *, width: int | None = None) -> None:
@@ -48,17 +52,39 @@ def _print(section: Section, console: "Console") -> None:
 
 
 def _columns(table: Table, width: int) -> "RichTable":
-    """Returns a table for a terminal of that width: numbers to the right, and no number broken."""
+    """Returns a table for a terminal of that width: numbers to the right, text to the left."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
 
     joint = " " if width >= WIDE else "\n"
-    lines = [[re.sub("[\n\u00a0]", joint, cell) for cell in row] for row in (table.headers, *table.rows)]
-    columns = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for at, header in enumerate(lines[0]):
-        is_text = at == 0 or any(re.match(r"[^\d+–-]", line[at]) for line in lines[1:])
-        longest = max(len(word) for line in lines for word in line[at].split() or [""])
-        columns.add_column(header, justify="left" if is_text else "right", no_wrap=not is_text, min_width=longest)
-    for line in lines[1:]:
-        columns.add_row(*line)
-    return columns
+    rows = [[re.sub("[\n\u00a0]", joint, cell) for cell in row] for row in table.rows]
+    columns = [[row[at] for row in rows] for at in range(len(table.headers))]
+    is_text = [at == 0 or any(TEXT_CELL.match(cell) for cell in cells) for at, cells in enumerate(columns)]
+    widths = _widths(table.headers, columns, is_text, width - 2 * len(columns) - 1)
+    grid = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for header, left, size in zip(table.headers, is_text, widths, strict=True):
+        grid.add_column(header, justify="left" if left else "right", width=size, overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid
+
+
+def _widths(
+    headers: Sequence[str], columns: Sequence[Sequence[str]], is_text: Sequence[bool], room: int
+) -> list[int]:
+    """Returns the columns' widths: no number is broken, and only a long word, if the words do not fit."""
+    lines, words, least = [], [], []
+    for header, cells, text in zip(headers, columns, is_text, strict=True):
+        unbroken = _longest(cells, None if text else "\n")
+        lines.append(_longest([header, *cells], "\n"))
+        words.append(max(_longest([header], None), unbroken))
+        least.append(min(words[-1], max(SHORT, 0 if text else unbroken)))
+    widths = words if sum(words) <= room else least
+    lacking = [line - width for line, width in zip(lines, widths, strict=True)]
+    for at in sorted(range(len(widths)), key=lacking.__getitem__):  # as many whole lines as possible
+        widths[at] += max(0, min(lacking[at], room - sum(widths)))
+    return widths
+
+
+def _longest(texts: Sequence[str], separator: str | None) -> int:
+    return max((len(part) for text in texts for part in text.split(separator)), default=1)

@@ -37,7 +37,7 @@ def describe(scores: "xr.DataArray", *, majority: Any = None, margin: float = 0.
     Args:
         scores: Scores over `seed` and any other dimensions.
         majority: What always answering the commonest class would score: a number, or an array over dimensions of
-            the scores, such as one a seed. Without it `failed` is NaN.
+            the scores, such as one for each seed. Without it `failed` is NaN.
         margin: A seed has failed if its score is below majority + margin, or is not finite.
 
     Raises:
@@ -70,8 +70,8 @@ def compare(scores: "xr.DataArray", along: str, *, baseline: Any = None) -> "pd.
     A row holds the other dimensions' coordinates, the values `before` and `after`, the fields of `Difference`,
     `p_corrected` by Holm's method over the whole table, `smallest_effect` with as many comparisons as rows, and a
     verdict: "better" or "worse" if p_corrected is below 0.05 and both the mean and most seeds moved that way, else
-    "no difference shown"; "scores not finite" if one of them is not; or "too few seeds" if so many could not pass
-    the correction whatever their scores, and then the smallest effect is infinite.
+    "no difference shown"; "scores not finite" if one of them is not; or "too few seeds" if so few seeds could not
+    pass the correction whatever their scores, and then the smallest effect is infinite.
 
     Args:
         scores: Scores over `seed`, `along` and any other dimensions.
@@ -79,7 +79,7 @@ def compare(scores: "xr.DataArray", along: str, *, baseline: Any = None) -> "pd.
         baseline: The value that is `before` in every row; by default each pair of values is compared, in order.
 
     Raises:
-        ValueError: If a dimension or the baseline is not there, or there are not two values to compare.
+        ValueError: If a dimension or the baseline is missing, or there are not two values to compare.
     """
     import pandas as pd
 
@@ -98,7 +98,7 @@ def compare(scores: "xr.DataArray", along: str, *, baseline: Any = None) -> "pd.
 def _rows(
     scores: "xr.DataArray", along: str, baseline: Any
 ) -> Iterator[tuple[dict[Any, Any], np.ndarray, np.ndarray]]:
-    """Yields each row's labels, and its scores [seeds] before and after; what is not finite comes as NaN."""
+    """Yields each row's labels, and its scores [seeds] before and after, with NaN for what is not finite."""
     _require_seeds(scores)
     others = [name for name in scores.dims if name not in (along, "seed")]
     checks.one_of("along", along, [name for name in scores.dims if name != "seed"])

@@ -43,7 +43,7 @@ def test_gains_are_paired_corrected_and_marked(results):
 
 def test_the_words_count_what_the_corrected_tests_show(results):
     text = presentation.in_words(gains(results), 20)
-    assert "gained in 2 of them and lost in 1; in the other\n5," in text
+    assert "Of 8 comparisons, distillation gained in 2 and lost in 1; in the other\n5," in text
     assert "Fewer than" not in text
 
 
@@ -54,10 +54,7 @@ def test_the_words_say_when_there_are_too_few_seeds(results):
 
 def test_the_report_shows_the_gains_as_a_figure_and_a_table_a_student(results):
     shown = [section for section in presentation.report(results) if not section.detail]
-    assert [section.title for section in shown] == [
-        "Gain by temperature and alpha",
-        "Student: hea",
-        "What they say",
-    ]
+    titles = ["Gain by temperature and alpha", "Student: hea", "How to read the tables", "What the tables say"]
+    assert [section.title for section in shown] == titles
     assert len(shown[0].drawing.figure.axes) == 4 + 1
     assert "3 of 8 corrected p are below 0.05" in shown[0].drawing.alt

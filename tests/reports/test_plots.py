@@ -310,6 +310,8 @@ def test_effects_are_those_of_the_table(readings):
     (panel,) = figure.axes
     np.testing.assert_allclose(dots(panel)[0][:, 0], table["mean"][table.student == "linear"])
     assert [text.get_text() for text in panel.get_yticklabels()] == ["plain", "other"]
+    filled = panel.collections[1].get_facecolor()[:, :3].min(axis=1) < 1
+    assert filled.tolist() == [True, table.verdict[1] in ("better", "worse")]
     first = table[table.student == "linear"].sort_values("mean")
     assert f"linear on 1: from {first['mean'].iloc[0]:+.3f} ({first.reading.iloc[0]})" in alt
 

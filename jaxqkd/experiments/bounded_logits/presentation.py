@@ -20,7 +20,7 @@ alone ("none"), and the gain of each method over it, paired by seed, with its 95
 interval (Student's t). "+" and "-" mark gains and losses whose Wilcoxon p, corrected
 by Holm's method over all rows of all tables, is below 0.05, and that most seeds
 share. A gain without a mark does not say that there is none. label_smoothing
-hears the teacher's average confidence alone: it is the control."""
+uses only the teacher's average confidence: it is the control."""
 MARKS = {"better": " +", "worse": " -"}
 
 
@@ -42,7 +42,9 @@ def report(results: xr.Dataset) -> list[Section]:
         ),
         Section("How to read the tables", READ_AS),
         Section(
-            "What they say", "\n\n".join([*few, wording.teachers(results)]), listing="\n\n".join(_in_words(gains))
+            "What the tables say",
+            "\n\n".join([*few, wording.teachers(results)]),
+            listing="\n\n".join(_in_words(gains)),
         ),
     ]
     return assemble(results, own, tested=Comparisons("case", gains), references=wording.TEACHERS)

@@ -26,11 +26,11 @@ one, and a readout that errs with probability p. "No difference shown" does not
 say that there is none."""
 
 SHOTS_READ_AS = """\
-Distilled students trained clean, by shots an example: mean F1, and its variance
+Distilled students trained clean, by shots per example: mean F1, and its variance
 over seeds in brackets."""
 
 GAIN = "What distillation adds, by strength of the noise"
-DROP = "What distillation adds to F1 under noise less F1 without: its robustness"
+DROP = "What distillation adds to robustness: to F1 under noise minus F1 without"
 TRAINING = "What training under noise adds, without a teacher"
 
 
@@ -57,7 +57,8 @@ def report(results: xr.Dataset) -> list[Section]:
         *(Section(title, table=_table(rows, compared[title])) for title, rows in tested.items()),
         Section("How to read the tables", READ_AS),
         Section(
-            "What they say", "\n\n".join([*_in_words(tested, results.sizes["seed"]), wording.teachers(results)])
+            "What the tables say",
+            "\n\n".join([*_in_words(tested, results.sizes["seed"]), wording.teachers(results)]),
         ),
         Section("Shots", SHOTS_READ_AS, listing="\n".join(_shots(scores(results)))),
     ]

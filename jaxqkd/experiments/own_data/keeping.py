@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from jaxqkd.experiments.own_data.selection import Setting, alone, chosen
+from jaxqkd.experiments.own_data.presentation import Setting, alone, chosen
 from jaxqkd.experiments.own_data.setup import Choice, students, width
 from jaxqkd.experiments.own_data.training import SeedData, scores, train
 from jaxqkd.saving import save_student

@@ -1,7 +1,7 @@
 """The study as it is shown: each student's setting, chosen on validation rows, and tests on the test rows."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,14 +10,14 @@ import xarray as xr
 from jaxqkd import teachers
 from jaxqkd.experiments import wording
 from jaxqkd.experiments.own_data.selection import ALONE, Setting, alone, chosen
-from jaxqkd.reports import Comparisons, Drawing, Section, Table, assemble, comparison_maps, plots
+from jaxqkd.reports import Comparisons, Section, Table, assemble, comparison_maps, plots
 from jaxqkd.reports.labels import too_few
 from jaxqkd.statistics import compare, describe, fewest_seeds
 
 HEADERS = ("student", "compared", "setting", "before", "after", "change", "wins", "verdict")
 TAUGHT, SHUFFLED, SMOOTHED = "with the teacher", "teacher shuffled", "label smoothing"
-LINES = ("majority_f1_macro", "teacher_f1")
-"""Scores of a seed that a student's are read against."""
+LINES = {"always the commonest class": "majority_f1_macro"} | wording.TEACHERS
+"""Scores of a seed that a student's are read against, by their names."""
 ADDED, BEHIND = "What the teacher adds", "What is behind it"
 
 READ_AS = """\
@@ -27,9 +27,11 @@ Wilcoxon's test, corrected by Holm's method over all rows of both tables. "wins"
 is the share of seeds that gained, no change counting half. Better and worse are
 claimed where the corrected p is below 0.05; "no difference shown" does not say
 that there is none.
+
 Each seed draws its own split into training, validation and test rows (3 : 1 : 1),
 its own teacher and its own initializations. The seeds share the rows of one table:
-the tests speak of this table, and would be too sure of another of its kind.
+the tests hold for this table, and would be overconfident for another of its kind.
+
 The setting (temperature T, weight alpha of the teacher) is each student's own, the
 best of the grid by mean macro F1 on the validation rows. Controls: the teacher's
 answers shuffled among the rows; label smoothing with the teacher's confidence; a
@@ -38,7 +40,7 @@ angles frozen, and without entangling gates."""
 
 
 class Row(NamedTuple):
-    """A comparison: which student, of what with what, at which setting, and scores [seeds]."""
+    """A comparison of one student: its table, what is compared, at which setting, and the scores [seeds]."""
 
     part: str
     student: str
@@ -48,49 +50,42 @@ class Row(NamedTuple):
     after: np.ndarray
 
 
-def trainings(results: xr.Dataset) -> xr.Dataset:
-    """Returns the test scores over student, training and seed, each student at its chosen setting."""
-    ways = {ALONE: "teacher", TAUGHT: "teacher", SHUFFLED: "shuffled", SMOOTHED: "smoothed"}
-    by_student = []
-    for name in results.student.values:
-        at = chosen(results, str(name))
-        each = [
-            results.f1_macro.sel(
-                student=name, teacher=kind, temperature=at.temperature, alpha=at.alpha * (way != ALONE), drop=True
-            )
-            for way, kind in ways.items()
-        ]
-        by_student.append(xr.concat(each, xr.DataArray(list(ways), dims="training", name="training")))
-    scores = xr.concat(by_student, results.student).assign_attrs(results.f1_macro.attrs)
-    of_seed = {at: results[at].isel(student=0, teacher=0, temperature=0, alpha=0, drop=True) for at in LINES}
-    return xr.Dataset({"f1_macro": scores, **of_seed})
-
-
 def report(results: xr.Dataset) -> list[Section]:
     """Returns the figure of every seed, two tables of differences, and what they say."""
-    scores = trainings(results)
-    rows = list(_rows(results, scores.f1_macro))
+    settings = {str(name): chosen(results, str(name)) for name in results.student.values}
+    scores = _trainings(results, settings)
+    rows = list(_rows(settings, scores))
     tested = _tested(rows)
+    first = {"student": 0, "teacher": 0, "temperature": 0, "alpha": 0}  # what does not depend on any of these
+    lines = {name: results[at].isel(first, drop=True) for name, at in LINES.items()}
+    gains = Comparisons("alpha", compare(results.f1_macro, "alpha", baseline=0.0))
     own = [
         Section(
             "Scores at the chosen settings",
-            drawing=_strips(scores),
+            drawing=plots.score_strips(scores, describe(scores), lines),
             caption="A dot is a seed: macro F1 on the test rows, at each student's chosen setting.",
-            facts={"chosen": {row.student: row.setting._asdict() for row in rows if row.part == ADDED}},
+            facts={"chosen": {name: setting._asdict() for name, setting in settings.items()}},
         ),
         *(_table(part, rows, tested) for part in (ADDED, BEHIND)),
         Section("How to read the tables", READ_AS),
-        Section("What they say", "\n\n".join(_in_words(results, rows, tested))),
+        Section("What the tables say", "\n\n".join(_in_words(results, rows, tested))),
+        *comparison_maps(gains, down="temperature"),
     ]
-    weights = Comparisons("alpha", compare(results.f1_macro, "alpha", baseline=0.0))
-    own += comparison_maps(weights, down="temperature")
-    return assemble(results, own, tested=weights, references=wording.TEACHERS)
+    return assemble(results, own, tested=gains, references=wording.TEACHERS)
 
 
-def _strips(scores: xr.Dataset) -> Drawing:
-    lines = {"always the commonest class": scores.majority_f1_macro, "the teachers": scores.teacher_f1}
-    described = describe(scores.f1_macro)
-    return plots.score_strips(scores.f1_macro, described, lines)
+def _trainings(results: xr.Dataset, settings: Mapping[str, Setting]) -> xr.DataArray:
+    """Returns the test scores over student, training and seed, each student at its setting."""
+    kinds = {ALONE: "teacher", TAUGHT: "teacher", SHUFFLED: "shuffled", SMOOTHED: "smoothed"}
+    by_student = []
+    for name, setting in settings.items():
+        at = results.f1_macro.sel(student=name, temperature=setting.temperature, drop=True)
+        each = [
+            at.sel(teacher=kind, alpha=0.0 if training == ALONE else setting.alpha, drop=True)
+            for training, kind in kinds.items()
+        ]
+        by_student.append(xr.concat(each, xr.DataArray(list(kinds), dims="training", name="training")))
+    return xr.concat(by_student, results.student).assign_attrs(results.f1_macro.attrs)
 
 
 def _table(part: str, rows: Sequence[Row], tested: Sequence[dict[str, Any]]) -> Section:
@@ -98,31 +93,27 @@ def _table(part: str, rows: Sequence[Row], tested: Sequence[dict[str, Any]]) -> 
     return Section(part, table=Table(HEADERS, cells))
 
 
-def _rows(results: xr.Dataset, f1: xr.DataArray) -> Iterator[Row]:
+def _rows(settings: Mapping[str, Setting], f1: xr.DataArray) -> Iterator[Row]:
     """Yields what is compared: each student without and with a teacher, then the first one with its controls."""
-    names = [str(name) for name in f1.student.values]
-    settings = {name: chosen(results, name) for name in names}
-
-    def scores(name: str, training: str) -> np.ndarray:
-        return f1.sel(student=name, training=training).values
-
-    for name in names:
-        yield Row(ADDED, name, (ALONE, "→ with"), settings[name], scores(name, ALONE), scores(name, TAUGHT))
-    student, *controls = names
-    after = scores(student, TAUGHT)
+    scores = {
+        (str(name), str(way)): f1.sel(student=name, training=way).values
+        for name in f1.student.values
+        for way in f1.training.values
+    }
+    for name, setting in settings.items():
+        yield Row(ADDED, name, (ALONE, "→ with"), setting, scores[name, ALONE], scores[name, TAUGHT])
+    student, *controls = settings
+    setting, after = settings[student], scores[student, TAUGHT]
     for other in (SHUFFLED, SMOOTHED):
-        yield Row(BEHIND, student, (other, "→ teacher"), settings[student], scores(student, other), after)
+        yield Row(BEHIND, student, (other, "→ teacher"), setting, scores[student, other], after)
     for name in controls:
-        yield Row(BEHIND, student, (name, f"→ {student}"), settings[student], scores(name, TAUGHT), after)
+        yield Row(BEHIND, student, (name, f"→ {student}"), setting, scores[name, TAUGHT], after)
 
 
 def _tested(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    scores = xr.DataArray(
-        [[row.before, row.after] for row in rows],
-        {"side": ["before", "after"]},
-        ("row", "side", "seed"),
-    )
-    return compare(scores.assign_coords(row=range(len(rows))), "side", baseline="before").to_dict("records")
+    coordinates = {"row": range(len(rows)), "side": ["before", "after"]}
+    scores = xr.DataArray([[row.before, row.after] for row in rows], coordinates, ("row", "side", "seed"))
+    return compare(scores, "side", baseline="before").to_dict("records")
 
 
 def _cells(row: Row, test: dict[str, Any]) -> list[str]:

@@ -12,6 +12,11 @@ from jaxqkd.statistics import LEVEL, compare, fewest_seeds
 if TYPE_CHECKING:
     import pandas as pd
 
+READ_AS = """\
+Mean macro F1 on clean test labels: of the teacher, of the student alone
+(alpha = 0), and the paired gain of distillation at each temperature and alpha.
+A star marks a Wilcoxon p below 0.05 after Holm's correction over all tables."""
+
 
 def report(results: xr.Dataset) -> list[Section]:
     """Returns heat maps of the gains, a table of gains for each student, and what they say."""
@@ -26,7 +31,8 @@ def report(results: xr.Dataset) -> list[Section]:
             Section(f"Student: {name}", table=gain_table(results, gains, str(name)))
             for name in results.student.values
         ),
-        Section("What they say", f"{in_words(gains, results.sizes['seed'])}\n\n{wording.teachers(results)}"),
+        Section("How to read the tables", READ_AS),
+        Section("What the tables say", f"{in_words(gains, results.sizes['seed'])}\n\n{wording.teachers(results)}"),
     ]
     return assemble(results, own, tested=tested, references=wording.TEACHERS)
 
@@ -58,10 +64,7 @@ def in_words(gains: "pd.DataFrame", seeds: int) -> str:
     shown = gains[gains.p_corrected < LEVEL]["mean"]
     better, worse, total = int((shown > 0).sum()), int((shown < 0).sum()), len(gains)
     text = (
-        "Mean macro F1 on clean test labels: of the teacher, of the student alone\n"
-        "(alpha = 0), and the paired gain of distillation at each temperature and alpha.\n"
-        f"*: Wilcoxon p below 0.05 after Holm's correction over {total} comparisons.\n"
-        f"Distillation gained in {better} of them and lost in {worse}; in the other\n"
+        f"Of {total} comparisons, distillation gained in {better} and lost in {worse}; in the other\n"
         f"{total - better - worse}, these {seeds} seeds show no difference."
     )
     return text if seeds >= fewest_seeds(total) else f"{text}\n{too_few(total)}"

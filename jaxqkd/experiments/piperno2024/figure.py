@@ -1,12 +1,12 @@
 """The seed study's figure: every seed's score, its mean with interval, and the published bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from jaxqkd.experiments.claims import PublishedPair, Row
+from jaxqkd.experiments.claims import Row
 from jaxqkd.reports import Drawing
 from jaxqkd.reports.plots.panels import BLUE, GRAY, ORANGE, canvas, clear, legend
 from jaxqkd.statistics import predicted_mean
@@ -17,34 +17,30 @@ if TYPE_CHECKING:
 SIDES = ((0, -0.2, BLUE, "without distillation"), (1, 0.2, ORANGE, "with distillation"))
 
 
-def published_against_measured(
-    results: xr.Dataset, published: Mapping[str, PublishedPair], rows: Sequence[Row]
-) -> Drawing:
-    """Returns a panel for each reading: every seed's weighted F1, its mean with interval, and the published bars.
+def published_against_measured(scores: xr.DataArray, rows: Sequence[Row]) -> Drawing:
+    """Returns a panel for each reading: every seed's score, its mean with interval, and the published bars.
 
     Args:
-        results: A dataset with `f1_weighted` over the dimensions student, reading, distilled (0, 1) and seed.
-        published: The published means by student, drawn as gray outlines.
-        rows: What `jaxqkd.experiments.claims.rows` returns of them, for the words.
+        scores: Scores over the dimensions student, reading, distilled (0, 1) and seed.
+        rows: What `jaxqkd.experiments.claims.rows` returns of them. Their published means are gray outlines.
     """
-    readings = [str(name) for name in results.reading.values]
+    readings = list(dict.fromkeys(row.reading for row in rows))
     figure = canvas(2.8 * len(readings) + 0.6)
     panels = figure.subplots(len(readings), 1, sharex=True, squeeze=False)[:, 0]
     for panel, reading in zip(panels, readings, strict=True):
-        _draw(panel, results.f1_weighted.sel(reading=reading), published)
+        _draw(panel, scores.sel(reading=reading), [row for row in rows if row.reading == reading])
         panel.set_title(f"reading: {reading}", loc="left", fontsize=10)
         panel.set_ylabel("F1 (weighted)")
-    panels[-1].set_xticks(range(results.sizes["student"]), [str(name) for name in results.student.values])
+    panels[-1].set_xticks(range(scores.sizes["student"]), [str(name) for name in scores.student.values])
     legend(figure, panels[0])
     return Drawing(figure, ". ".join(map(_in_words, rows)))
 
 
-def _draw(panel: "Axes", scores: xr.DataArray, published: Mapping[str, PublishedPair]) -> None:
-    for place, name in enumerate(scores.student.values):
-        targets = published[str(name)].f1_without, published[str(name)].f1_with
+def _draw(panel: "Axes", scores: xr.DataArray, rows: Sequence[Row]) -> None:
+    for place, row in enumerate(rows):
         for distilled, shift, color, side in SIDES:
-            bar = panel.bar(place + shift, targets[distilled], 0.36, fill=False, edgecolor=GRAY)
-            values = scores.sel(student=name, distilled=distilled).values
+            bar = panel.bar(place + shift, row.published[distilled], 0.36, fill=False, edgecolor=GRAY)
+            values = scores.sel(student=row.student, distilled=distilled).values
             dots, mean = _draw_seeds(panel, values, place + shift, color)
             if place == 0:
                 dots.set_label(side)

@@ -35,14 +35,15 @@ def report(results: xr.Dataset) -> list[Section]:
     own = [
         Section(
             "Every seed beside the published means",
-            drawing=published_against_measured(results, PUBLISHED, rows),
+            drawing=published_against_measured(results.f1_weighted, rows),
             caption="F1 of every seed, its mean with the 95 % interval, and the published means as outlines.",
             facts={"verdicts": [row._asdict() for row in rows]},
         ),
         *(_verdicts(str(reading), rows) for reading in results.reading.values),
         Section("How to read the tables", READ_AS, listing=claims.RULE),
         Section(
-            "What they say", f"{published_inside(rows, results.sizes['seed'])}\n\n{wording.teachers(results)}"
+            "What the tables say",
+            f"{published_inside(rows, results.sizes['seed'])}\n\n{wording.teachers(results)}",
         ),
     ]
     return assemble(results, own, tested=comparisons(results.f1_weighted, "distilled", 0))

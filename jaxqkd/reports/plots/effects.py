@@ -53,12 +53,8 @@ def _draw(panel: "Axes", rows: "pd.DataFrame", at: int, shift: float, name: str)
 def _alt(table: "pd.DataFrame", along: str, groups: list[str]) -> str:
     """Returns the range of the differences in each group."""
     ranges = []
-    for names, rows in table.groupby(groups, sort=False):
-        finite = rows[rows["mean"].notna()]
-        if finite.empty:
-            ranges.append(f"{' on '.join(map(str, names))}: none")
-            continue
-        low, high = (finite.loc[at] for at in (finite["mean"].idxmin(), finite["mean"].idxmax()))
+    for names, rows in table.dropna(subset="mean").groupby(groups, sort=False):
+        low, high = (rows.loc[at] for at in (rows["mean"].idxmin(), rows["mean"].idxmax()))
         span = f"from {low['mean']:+.3f} ({low[along]}) to {high['mean']:+.3f} ({high[along]})"
         ranges.append(f"{' on '.join(map(str, names))}: {span}")
-    return f"Dots with intervals, a row for each value of {along}. Mean differences: {'; '.join(ranges)}."
+    return f"Dots with intervals, of mean differences. {'; '.join(ranges)}."

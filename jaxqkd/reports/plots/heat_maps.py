@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEGIBLE = 0.42
 """Inches of a cell from which a number fits in; in a narrower one only its star is shown."""
 STEPS = 21
-"""Colors of a scale; odd, so that one of them is for no change."""
+"""Colors of a scale; odd, so that one of them is for no gain."""
 
 
 class _Scale(NamedTuple):
@@ -46,7 +46,7 @@ def comparison_heat_map(table: "pd.DataFrame", *, down: str, across: str, quanti
             `down`, `across`, seed and any other dimensions, whose places are the cases.
         down: The dimension whose values are a map's rows.
         across: The dimension that was compared; its values are a map's columns.
-        quantity: "mean" for the mean differences, or "p" for the corrected p.
+        quantity: "mean" for the mean gains, or "p" for the corrected p.
 
     Raises:
         ValueError: If the quantity is unknown, the table has no column `down`, or several baselines.
@@ -54,16 +54,16 @@ def comparison_heat_map(table: "pd.DataFrame", *, down: str, across: str, quanti
     checks.one_of("quantity", quantity, ("mean", "p"))
     checks.one_of("down", down, list(table.columns))
     checks.require(table.before.nunique() == 1, "table", "have one baseline", sorted(set(table.before)))
-    cells, change = _cells(table, across), f"change over {spaced(across)} = {plain(table.before.iloc[0])}"
+    cells, gain = _cells(table, across), f"gain over {spaced(across)} = {plain(table.before.iloc[0])}"
     if quantity == "mean":
-        values, words = cells["mean"], _words(_change, cells["mean"], cells.p_corrected)
+        values, words = cells["mean"], _words(_gain, cells["mean"], cells.p_corrected)
         limit = max(_largest(abs(values)), 0.01)
-        scale = _Scale("PuOr_r", -limit, limit, f"mean {change}")
-        alt = f"The mean {change} {extremes(values, '+.3f')}."
+        scale = _Scale("PuOr_r", -limit, limit, f"mean {gain}")
+        alt = f"The mean {gain} {extremes(values, '+.3f')}."
     else:
         values, words = -np.log10(cells.p_corrected), _words(_p, cells.p_corrected)
         scale = _Scale("Blues", 0.0, max(2.0, _largest(values)), "-log10 of the corrected p")
-        alt = f"The corrected p of the {change} {extremes(cells.p_corrected, '.3g')}."
+        alt = f"The corrected p of the {gain} {extremes(cells.p_corrected, '.3g')}."
     cases = [name for name in settings(values) if name not in (down, across)]
     figure = _draw(parts(xr.Dataset({"values": values, "words": words}), cases), _Axes(down, across), scale)
     claimed = f"{int((cells.p_corrected < LEVEL).sum())} of {len(table)} corrected p are below {LEVEL:g}."
@@ -123,8 +123,8 @@ def _words(word: Callable[..., str], *values: xr.DataArray) -> xr.DataArray:
     return xr.apply_ufunc(word, *values, vectorize=True, output_dtypes=[object])
 
 
-def _change(change: float, p: float) -> str:
-    return "–" if np.isnan(change) else f"{round(change, 2) + 0.0:+.2f}{_star(p)}"  # not -0.00
+def _gain(gain: float, p: float) -> str:
+    return "–" if np.isnan(gain) else f"{round(gain, 2) + 0.0:+.2f}{_star(p)}"  # not -0.00
 
 
 def _p(p: float) -> str:

@@ -33,7 +33,7 @@ def grid(
 ) -> tuple["Figure", list["Axes"]]:
     """Returns a figure with a panel for each title, `across` of them in a row if each has the inches it needs.
 
-    Without a number that fits, as many are in a row as fit and leave no row short.
+    If they do not fit, a row has the largest number of panels that fits and leaves no row short.
     """
     fitting = range(1, max(1, int(WIDTH / inches)) + 1)
     columns = across if across in fitting else max(count for count in fitting if len(titles) % count == 0)
@@ -58,7 +58,7 @@ def clear(panel: "Axes", lines: Any = "y") -> None:
 
 
 def legend(figure: "Figure", panel: "Axes") -> None:
-    """Puts a panel's legend above all panels, if it has more than one entry."""
+    """Puts the legend of one panel above all of them, if it has more than one entry."""
     handles, names = panel.get_legend_handles_labels()
     if len(names) > 1:
         inches = sum(0.6 + 0.085 * len(name) for name in names)

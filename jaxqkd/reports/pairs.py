@@ -1,4 +1,4 @@
-"""Comparisons: what a score's paired tests say, as a table and as heat maps."""
+"""Pairs: the paired comparisons of a score, as a table, as heat maps and in words."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 READ_AS = """\
 Every row pairs the scores of the same seeds. p is of Wilcoxon's signed-rank test,
 corrected by Holm's method over the whole table. Cliff's delta is how often scores
-exceed those of the other side, over all pairs of seeds, less how often they fall
+exceed those of the other side, over all pairs of seeds, minus how often they fall
 below. Wins are the seeds that gained, no change counting half. Detectable is the
 smallest mean change that so many seeds would have shown with a probability of 0.8."""
 
@@ -40,8 +40,13 @@ def comparisons(scores: xr.DataArray, along: str = "student", baseline: Any = No
         scores: Scores over `seed`, `along` and any other dimensions.
         along: The dimension whose values are compared.
         baseline: The value that all others are compared with; by default each pair of values is compared.
+
+    Raises:
+        ValueError: If a dimension or the baseline is missing.
     """
-    return Comparisons(along, compare(scores, along, baseline=baseline)) if scores.sizes[along] > 1 else None
+    if scores.sizes.get(along) == 1:
+        return None
+    return Comparisons(along, compare(scores, along, baseline=baseline))
 
 
 def comparison_table(tested: Comparisons) -> Section:
@@ -77,20 +82,17 @@ def comparison_maps(tested: Comparisons, *, down: str) -> Iterator[Section]:
 
 def in_words(tested: Comparisons) -> str:
     """Returns what the corrected tests say."""
-    along, table = tested
-    values = listed(sorted(set(table.after)))
-    pairs = table.before.nunique() > 1
-    of = (
-        f"of {spaced(along)} {values}"
-        if pairs
-        else f"of {spaced(along)} {values} with {plain(table.before.iloc[0])}"
-    )
+    table, name = tested.table, spaced(tested.along)
+    before, after = (list(dict.fromkeys(table[end])) for end in ("before", "after"))
+    pairs = f"{name} {listed(after)} with {plain(before[0])}"
+    if len(before) > 1:
+        pairs = f"each pair of {name} {listed(list(dict.fromkeys(before + after)))}"
     counts = table.verdict.value_counts()
     if "too few seeds" in counts:
-        lead = f"The seeds are too few for a claim about any of {len(table)} paired comparisons, {of}."
-        return f"{lead} {too_few(len(table))}"
+        sentence = f"The seeds are too few for a claim about any of {len(table)} paired comparisons ({pairs})."
+        return f"{sentence} {too_few(len(table))}"
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return f"Of {len(table)} paired comparisons, {of}, the corrected tests say: {verdicts}."
+    return f"Of {len(table)} paired comparisons ({pairs}), the corrected tests say: {verdicts}."
 
 
 def _change(row: Mapping[Any, Any]) -> list[str]:

@@ -153,7 +153,6 @@ def run(operations, qubits):
     return psi.ravel()
 
 
-@pytest.mark.slow
 def test_costs_are_those_of_the_program_and_grow_on_a_line():
     student = QuantumStudent(hea(qubits=4, layers=2), classes=2, encoding=encodings.angle)
     x = np.full(4, 0.3)

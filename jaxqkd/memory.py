@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from jax.extend.core import Jaxpr, Literal, Var, jaxprs_in_params
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Var
 
 from jaxqkd import checks
 
@@ -67,11 +67,18 @@ def peak(jaxpr: Jaxpr) -> int:
     held: dict[Var, int] = {}
     most = 0
     for place, equation in enumerate(jaxpr.eqns):
-        inside = max(map(peak, jaxprs_in_params(equation.params)), default=0)
+        inside = max(map(peak, _inside(equation.params)), default=0)
         made = {variable: size_of(variable.aval) for variable in equation.outvars}
         most = max(most, sum(held.values()) + max(inside, sum(made.values())))
         held = {variable: size for variable, size in (held | made).items() if last_use.get(variable, -1) > place}
     return most
+
+
+def _inside(params: Any) -> list[Jaxpr]:
+    """Returns the programs among the parameters of an equation, such as the body of a scan."""
+    leaves = jax.tree.leaves(params, is_leaf=lambda leaf: isinstance(leaf, Jaxpr | ClosedJaxpr))
+    opened = [leaf.jaxpr if isinstance(leaf, ClosedJaxpr) else leaf for leaf in leaves]
+    return [leaf for leaf in opened if isinstance(leaf, Jaxpr)]
 
 
 def size_of(array: Any) -> int:

@@ -31,6 +31,7 @@ def test_examples_and_starts_are_the_same_each_time():
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_workers_of_ours_and_of_tensorcircuit_agree():
     references = {}
     rows = [

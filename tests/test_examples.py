@@ -30,6 +30,7 @@ def _in_unit(*arrays):
     assert all(np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)) for values in arrays)
 
 
+@pytest.mark.slow
 def test_distil_one_student_gives_paired_curves():
     example = _load("distil_one_student")
     results = example.run(bits=8, count=80, layers=2, epochs=3, seeds=2, alpha=0.5)
@@ -40,6 +41,7 @@ def test_distil_one_student_gives_paired_curves():
     _draws(example.plot(results), panels=1)
 
 
+@pytest.mark.slow
 def test_initializations_gives_every_seed_of_every_initializer():
     example = _load("initializations")
     results = example.run(count=40, layers=1, epochs=2, seeds=4)
@@ -55,6 +57,7 @@ def test_failed_is_the_share_below_the_margin():
     assert failed([0.8, 0.9], margin=0.8) == 0
 
 
+@pytest.mark.slow
 def test_temperature_and_alpha_gives_gains_paired_by_seed():
     example = _load("temperature_and_alpha")
     results = example.run(few=12, many=40, tests=30, epochs=2, seeds=3, temperatures=(1, 4), alphas=(0.5, 0.9, 1))
@@ -67,6 +70,7 @@ def test_temperature_and_alpha_gives_gains_paired_by_seed():
     _draws(example.plot(results), panels=1)
 
 
+@pytest.mark.slow
 def test_own_model_and_circuit_trains_both():
     example = _load("own_model_and_circuit")
     results = example.run(qubits=3, layers=1, frequencies=2, few=12, count=80, epochs=2, seeds=2)
@@ -85,6 +89,7 @@ def test_the_own_circuit_is_a_brickwork():
     assert jq.circuits.describe(circuit).parameters == 18
 
 
+@pytest.mark.slow
 def test_the_durable_study_goes_on_and_is_drawn(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "examples")
     example = importlib.import_module("durable_study")

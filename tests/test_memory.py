@@ -13,6 +13,7 @@ from jaxqkd import memory, sweeps
 
 
 @pytest.mark.parametrize(("qubits", "examples", "batch_size"), [(6, 800, None), (6, 400, 32), (8, 20, None)])
+@pytest.mark.slow
 def test_the_estimate_is_near_what_xla_takes(qubits, examples, batch_size):
     x = jax.random.normal(jax.random.key(0), (examples, 2**qubits))
     data = jq.Data(x, jnp.zeros(examples, int), jnp.zeros((examples, 3)))

@@ -42,6 +42,7 @@ def test_all_cores_become_devices_and_a_late_call_is_refused():
     assert f"XLA has started already, with {cores + 1} CPU devices, not {cores}." in message
 
 
+@pytest.mark.slow
 def test_programs_come_from_the_cache_with_the_same_bits(tmp_path):
     text = PROGRAM.format(before="jq.use_compile_cache()")
     cache = tmp_path / "jaxqkd"

@@ -24,6 +24,7 @@ def small(**changes):
     return DistilledClassifier(**SMALL | changes)
 
 
+@pytest.mark.slow
 def test_scikit_learns_own_checks_pass():
     told = check_estimator(small(teacher=None, random_state=None), on_skip=None)
     assert {check["status"] for check in told if check["check_name"] != "check_array_api_input"} == {"passed"}

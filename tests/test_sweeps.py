@@ -55,6 +55,7 @@ def test_a_sweep_equals_the_loop_over_its_cells():
     chex.assert_tree_shape_prefix(found, (2, 3, 1, 3))
 
 
+@pytest.mark.slow
 def test_a_sweep_equals_a_vmap_of_its_width_bit_for_bit():
     width = 5
     hp = {"temperature": jnp.asarray(2.0), "alpha": jnp.asarray(0.4), "learning_rate": jnp.asarray(0.1)}
@@ -75,6 +76,7 @@ def test_axes_come_in_the_order_of_the_arguments():
 
 @pytest.mark.parametrize("seeds", [1, 2, 7, 13])
 @pytest.mark.parametrize("axes", [None, {"a": [1.0, 2.0, 4.0]}, {"a": [1, 2], "b": [3, 4, 5]}], ids=str)
+@pytest.mark.slow
 def test_shapes_for_any_number_of_seeds_and_axes(axes, seeds):
     def shaped(key, hp):
         return {"vector": jax.random.uniform(key, (3,)), "sum": jnp.asarray(sum(hp.values(), start=0.0))}
@@ -104,6 +106,7 @@ def with_patience(key, hp):
 
 
 @pytest.mark.parametrize("run", [full_batch, mini_batches, with_patience])
+@pytest.mark.slow
 def test_the_bits_do_not_depend_on_how_many_devices_there_are(run):
     one, two, four = [
         sweep(run, KEYS, {"rate": [0.05, 0.2]}, chunk=3, devices=jax.devices()[:count]) for count in (1, 2, 4)
@@ -112,6 +115,7 @@ def test_the_bits_do_not_depend_on_how_many_devices_there_are(run):
     chex.assert_trees_all_close(one, two, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_more_seeds_or_cells_do_not_change_the_earlier_bits():
     options = {"chunk": 3, "devices": jax.devices()[:2]}
     few = sweep(with_patience, KEYS[:5], {"rate": [0.05, 0.2]}, **options)
@@ -311,6 +315,7 @@ def test_seeds_and_options_refused(seeds, options, message):
             build(draw, seeds, **options)
 
 
+@pytest.mark.slow
 def test_the_ideal_user_code():
     k_data, k_split, k_teacher, k_students = jax.random.split(jax.random.key(0), 4)
     train, val, test = jq.data.split(k_split, jq.data.xor_bits(k_data, count=200), (0.8, 0.1, 0.1))

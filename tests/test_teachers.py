@@ -164,6 +164,7 @@ def test_no_generations_are_refused():
 
 
 @pytest.mark.parametrize("pupil", ["classical", "quantum"])
+@pytest.mark.slow
 def test_a_quantum_teacher_teaches(pupil):
     def quantum(layers):
         return jq.models.QuantumStudent(

@@ -206,6 +206,7 @@ def test_help_explains(arguments):
     assert "distil" in found.stdout
 
 
+@pytest.mark.slow
 def test_the_command_uses_one_device_a_core(tmp_path):
     command = [sys.executable, "-m", "jaxqkd", "reproduce", *SMALL, "--out", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True)

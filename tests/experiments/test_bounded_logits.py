@@ -52,6 +52,7 @@ def test_smoothing_gives_a_label_the_teachers_confidence():
 
 
 @pytest.mark.parametrize("dataset", bounded_logits.DATASETS)
+@pytest.mark.slow
 def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
     task = bounded_logits.DATASETS[dataset]
     width = 64 if dataset == "digits" else 2
@@ -78,6 +79,7 @@ def test_a_lesson_has_few_rows_that_its_teacher_has_seen_and_a_test_apart():
     assert int(rows["digits"].labels.max()) == 5
 
 
+@pytest.mark.slow
 def test_a_cell_equals_its_training_by_hand(results):
     study, found = results
     key = seed_keys(study.base, [1])[0]

@@ -165,6 +165,7 @@ def test_a_measured_student_measures_an_unkept_qubit_after_each_layer(name):
     assert count_parameters(model, 64) == count_parameters(unread, 64)
 
 
+@pytest.mark.slow
 def test_measuring_on_the_way_is_dephasing_by_hand():
     model = piperno2024.student("q4_measured")
     x = jax.random.bernoulli(jax.random.key(0), 0.5, (2, 64)).astype(float)

@@ -295,6 +295,7 @@ def test_alpha_0_is_hard_bit_for_bit(alpha):
     chex.assert_trees_all_equal(found, wanted)
 
 
+@pytest.mark.slow
 def test_alpha_0_trains_like_hard_bit_for_bit():
     student, teacher, labels = ordinary(count=40)
     data = Data(jnp.asarray(student), jnp.asarray(labels), jnp.asarray(teacher))

@@ -87,6 +87,7 @@ def test_a_dataset_has_the_studys_dimensions_and_each_runs_own_values(done):
     assert found.attrs["study"] == "small"
 
 
+@pytest.mark.slow
 def test_a_cell_equals_its_run_by_hand(done):
     found = jq.studies.load(done)
     key = seed_keys(0, [7])[0]

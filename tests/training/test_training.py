@@ -56,6 +56,7 @@ def test_a_linear_model_separates_what_is_separable():
 
 
 @pytest.mark.parametrize("batch_size", [None, 10])
+@pytest.mark.slow
 def test_a_constant_schedule_changes_nothing(batch_size):
     data = blobs(30)._replace(teacher=jax.random.normal(KEY, (30, 3)))
     options = {"epochs": 4, "batch_size": batch_size, "validation": data}
@@ -115,6 +116,7 @@ class Recorder(NamedTuple):
 
 
 @pytest.mark.parametrize(("count", "batch_size", "epochs"), [(10, 3, 5), (12, 4, 4), (7, 7, 2), (4, 1, 2)])
+@pytest.mark.slow
 def test_mini_batches_use_each_example_at_most_once_an_epoch(count, batch_size, epochs):
     def linear_loss(student, teacher, labels):
         return student[:, 0]
@@ -182,6 +184,7 @@ def looped(start, data, validation, rate, epochs, patience):
 
 
 @pytest.mark.parametrize(("rate", "patience"), [(0.5, 4), (3.0, 1), (0.5, 100), (0.5, None)])
+@pytest.mark.slow
 def test_early_stopping_equals_a_python_loop(rate, patience):
     epochs = 40
     with jax.enable_x64(True):
@@ -310,6 +313,7 @@ def test_divergence_is_flagged_with_its_epoch(patience):
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 7}, {"patience": 2}], ids=str)
+@pytest.mark.slow
 def test_one_diverged_seed_of_32_leaves_the_others_their_bits(options):
     if "patience" in options:
         options = options | {"validation": blobs(10, seed=1)}

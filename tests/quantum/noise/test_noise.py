@@ -376,6 +376,7 @@ def test_the_steps_of_a_layer_are_few(circuit, noise, expected):
 STUDENT = jq.models.QuantumStudent(hea(qubits=3, layers=2), classes=3, measured=(0, 1))
 
 
+@pytest.mark.slow
 def test_a_sweep_over_a_strength_trains_and_starts_at_the_noiseless_training():
     data = jq.data.xor_bits(jax.random.key(0), count=20, bits=4)
     data = data._replace(x=data.x + 0.5)

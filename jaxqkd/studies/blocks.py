@@ -27,7 +27,7 @@ class Result(NamedTuple):
 
     Attributes:
         values: Arrays by name, with axes of the traced settings, the seeds, and what the run returned.
-        facts: What is known of the making: the study, seconds, the seed_data' digest, versions.
+        facts: How they were made: the study, seconds, the digest of the seeds' data, versions.
     """
 
     values: dict[str, np.ndarray]

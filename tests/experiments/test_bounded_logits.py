@@ -12,25 +12,25 @@ from jaxqkd.studies.study import seed_keys
 KEY = jax.random.key(0)
 
 
+def studied(**options):
+    return bounded_logits.study(bounded_logits.Options(**options))
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study, of the linear student on the XOR, and its directory."""
-    study = bounded_logits.study(
+    study = studied(
         seeds=2, epochs=3, students=("linear",), datasets=("xor",), methods=("kd", "rkd_angle", "label_smoothing")
     )
-    where = tmp_path_factory.mktemp("methods")
+    where = tmp_path_factory.mktemp("bounded_logits")
     studies.run(study, where)
     return study, studies.load(where)
 
 
-def test_every_loss_of_logits_and_relations_is_a_case():
-    known = {"hard", "on", "mix", "kd", "soft", "summed", "standardized", "scheduled", "Scheduled", "Projector"}
-    states = {"hints", "infidelity", "local_infidelity", "unitary_infidelity", "reduced"}
-    helpers = {"fidelity", "squared_cosine", "on_probabilities", "ce_plus_kl"}
-    named = set(losses.__all__) - known - states - helpers
-    renamed = {"similarity": "similarity_preserving", "fidelity": "fidelity_relations"}
-    assert named == {renamed.get(name, name) for name in bounded_logits.METHODS} - {"none", "kd", "standardized"}
+def test_the_cases_are_seven_methods_and_six_at_each_temperature():
     assert len(bounded_logits.CASES) == 7 + 6 * 4
+    assert bounded_logits.CASES["none"] == ("none", 1.0)
+    assert bounded_logits.CASES["dist, T=0.5"] == ("dist", 0.5)
 
 
 def test_a_traced_case_is_its_method_at_its_temperature():
@@ -66,7 +66,7 @@ def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
             assert jnp.abs(logits).max() <= 1 + 1e-5
 
 
-def test_a_lesson_has_few_rows_that_its_teacher_has_seen_and_a_test_apart():
+def test_a_student_has_few_rows_that_its_teacher_has_seen_and_other_test_rows():
     rows = {name: training._rows(name) for name in bounded_logits.DATASETS}
     found = jax.jit(lambda key: bounded_logits.seed_data(key, rows, datasets=("wine",), epochs=2)["wine"])(KEY)
     assert (found.train.x.shape, found.test.x.shape) == ((30, 13), (60, 13))
@@ -94,7 +94,7 @@ def test_a_cell_equals_its_training_by_hand(results):
 
 def test_gains_in_the_table_are_those_of_the_runs(results):
     _, found = results
-    shown = bounded_logits.present(found)
+    shown = bounded_logits.report(found)
     (lines,) = shown.parts.values()
     assert [line[0] for line in lines] == [[case] for case in found.case.values]
     gains = found.f1_macro.isel(student=0, dataset=0) - found.f1_macro.isel(student=0, dataset=0).sel(case="none")
@@ -115,10 +115,10 @@ def test_gains_in_the_table_are_those_of_the_runs(results):
 )
 def test_unknown_names_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        bounded_logits.study(**options)
+        studied(**options)
 
 
 def test_the_study_is_the_whole_grid():
-    study = bounded_logits.study()
+    study = studied()
     assert dict(study.settings) == {"dataset": tuple(bounded_logits.DATASETS), "case": list(bounded_logits.CASES)}
     assert study.seeds == 64

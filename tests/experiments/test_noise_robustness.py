@@ -5,16 +5,20 @@ import pytest
 
 from jaxqkd import data, metrics, studies
 from jaxqkd.experiments import noise_robustness
-from jaxqkd.experiments.noise_robustness import training
+from jaxqkd.experiments.noise_robustness import presentation, training
 
 KEY = jax.random.key(0)
+
+
+def studied(**options):
+    return noise_robustness.study(noise_robustness.Options(**options))
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study of one student on wine."""
-    where = tmp_path_factory.mktemp("noisy")
-    studies.run(noise_robustness.study(seeds=2, epochs=3, students=("hea",), datasets=("wine",)), where)
+    where = tmp_path_factory.mktemp("noise_robustness")
+    studies.run(studied(seeds=2, epochs=3, students=("hea",), datasets=("wine",)), where)
     return studies.load(where)
 
 
@@ -34,9 +38,9 @@ def test_no_strength_is_no_noise_and_much_of_it_leaves_nothing(trained):
     assert np.ptp(scores[1], axis=0).max() < 1e-5
 
 
-def test_the_judgement_is_f1_at_each_strength_and_of_sampled_expectations(trained):
+def test_scores_under_noise_are_f1_at_each_strength_and_of_sampled_expectations(trained):
     model, params, rows = trained
-    judge = jax.jit(lambda key: training.judged(key, model, params, rows))
+    judge = jax.jit(lambda key: training.f1_under_noise(key, model, params, rows))
     found = np.asarray(judge(KEY))
     assert found.shape == (len(noise_robustness.STRENGTHS), len(noise_robustness.SHOTS))
     apply = jax.jit(lambda p: model.clone(noise=noise_robustness.noise(p)).apply(params, rows.x))
@@ -48,8 +52,8 @@ def test_the_judgement_is_f1_at_each_strength_and_of_sampled_expectations(traine
     np.testing.assert_array_equal(found[:, 0], judge(jax.random.key(1))[:, 0])
 
 
-def test_a_seeds_trainings_share_their_lesson_and_their_start(results):
-    f1 = noise_robustness.scores(results)
+def test_a_seeds_trainings_share_their_data_and_their_start(results):
+    f1 = presentation.scores(results)
     assert f1.dims == ("student", "dataset", "trained", "distilled", "seed", "strength", "shots")
     assert f1.sizes == {
         "student": 1,
@@ -65,8 +69,8 @@ def test_a_seeds_trainings_share_their_lesson_and_their_start(results):
 
 
 def test_tables_hold_the_means_and_differences_of_the_runs(results):
-    shown = noise_robustness.present(results)
-    f1 = noise_robustness.scores(results).isel(student=0, dataset=0).sel(shots=0)
+    shown = noise_robustness.report(results)
+    f1 = presentation.scores(results).isel(student=0, dataset=0).sel(shots=0)
     gain, drop, trained = shown.parts.values()
     assert (len(gain), len(drop), len(trained)) == (10, 8, 5)
     cell = f1.sel(trained=0.03, strength=0.01).mean("seed")
@@ -80,7 +84,7 @@ def test_tables_hold_the_means_and_differences_of_the_runs(results):
     assert "wine, hea, alone, trained clean" in shown.alt
 
 
-def test_lessons_of_the_seed_data_are_drawn_and_clean():
+def test_seed_data_are_drawn_for_each_data_set():
     shapes = jax.eval_shape(
         lambda key: noise_robustness.seed_data(key, data.wine(), datasets=("xor", "wine"), epochs=2), KEY
     )
@@ -98,7 +102,7 @@ def test_lessons_of_the_seed_data_are_drawn_and_clean():
 )
 def test_unknown_names_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        noise_robustness.study(**options)
+        studied(**options)
 
 
 def test_strength_may_be_traced():

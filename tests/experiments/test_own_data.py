@@ -13,7 +13,7 @@ import jaxqkd as jq
 from jaxqkd import cli
 from jaxqkd.cli import execution
 from jaxqkd.experiments import own_data
-from jaxqkd.experiments.own_data import preparation, setup
+from jaxqkd.experiments.own_data import preparation, presentation, saving, setup
 from jaxqkd.reports import outcome
 
 SMALL = ["--label", "cultivar", "--qubits", "2", "--layers", "1", "--seeds", "2", "--epochs", "4"]
@@ -41,7 +41,7 @@ def ran(tmp_path_factory):
         patch.setattr(execution, "use_all_cores", lambda: None)
         patch.setattr(execution, "use_compile_cache", lambda directory=None: None)
         patch.setattr(own_data.training, "students", some_students)
-        patch.setattr(own_data.keeping, "students", some_students)
+        patch.setattr(saving, "students", some_students)
         patch.setattr(outcome, "report", lambda results, **facts: "drawn elsewhere, since it takes its time")
         status = cli.main(["distil", "--data", str(where / "wine.csv"), *SMALL, "--out", str(where / "out")])
     assert status == 0
@@ -312,7 +312,7 @@ def made_up(seeds=20):
         name: (tuple(coordinates), np.full(shape, level))
         for name, level in zip(names[2:], (0.9, 0.9, 0.3), strict=True)
     }
-    results = xr.Dataset(values, coordinates, {"study": "distil", "score": "f1_macro"})
+    results = xr.Dataset(values, coordinates, {"study": "own_data", "score": "f1_macro"})
     results["validation_loss"] = -results.validation_f1
     return results
 
@@ -322,7 +322,7 @@ def verdicts(shown):
 
 
 def test_a_planted_effect_is_found_and_nothing_else():
-    found = own_data.present(made_up())
+    found = own_data.report(made_up())
     shown = verdicts(found)
     added = {student: line[-1][0] for (part, student, _), line in shown.items() if part == "What the teacher adds"}
     assert added["hea"] == "better"
@@ -335,17 +335,17 @@ def test_the_choice_of_a_setting_does_not_see_the_test_rows():
     results = made_up()
     other = results.assign(f1_macro=results.f1_macro[..., ::-1] * np.linspace(0, 1, 9).reshape(1, 1, 3, 3, 1))
     for name in results.student.values:
-        assert own_data.chosen(results, str(name)) == own_data.chosen(other, str(name))
-    assert own_data.best(results)[:3] == own_data.best(other)[:3]
+        assert presentation.chosen(results, str(name)) == presentation.chosen(other, str(name))
+    assert saving.best(results)[:3] == saving.best(other)[:3]
 
 
 def test_changes_and_corrected_p_are_those_of_scipy():
     results = made_up()
-    shown = own_data.present(results)
+    shown = own_data.report(results)
     pick = results.f1_macro.sel
     pairs = []
     for name in results.student.values:
-        at = own_data.chosen(results, str(name))
+        at = presentation.chosen(results, str(name))
         here = pick(student=name, temperature=at.temperature, teacher="teacher").sel
         sides = here(alpha=0.0), here(alpha=at.alpha)
         pairs.append([side.values for side in sides])
@@ -364,23 +364,23 @@ def test_changes_and_corrected_p_are_those_of_scipy():
 
 def test_a_teacher_that_is_no_better_is_told_of():
     good = made_up()
-    assert not any("Warning" in note for note in own_data.present(good).notes)
+    assert not any("Warning" in note for note in own_data.report(good).notes)
     bad = good.assign(teacher_validation_f1=good.teacher_validation_f1 - 0.5)
-    assert any("Warning" in note for note in own_data.present(bad).notes)
+    assert any("Warning" in note for note in own_data.report(bad).notes)
 
 
 def test_the_best_student_is_the_best_on_validation_rows():
     results = made_up()
-    found = own_data.best(results)
+    found = saving.best(results)
     judged = results.validation_f1.sel(student="hea", teacher="teacher", temperature=4.0, alpha=0.5)
     assert (found.student, found.setting.temperature, found.setting.alpha) == ("hea", 4.0, 0.5)
     assert found.seed == int(judged.values.argmax())
     without = results.assign(validation_f1=results.validation_f1.where(results.alpha == 0, 0.0))
-    assert own_data.best(without).setting.alpha == 0.0
+    assert saving.best(without).setting.alpha == 0.0
 
 
 def test_the_manifest_tells_what_was_chosen(ran):
     facts = json.loads((ran / "out" / "manifest.json").read_text())
     assert facts["description"]["options"]["taught_by"] == "mlp"
-    chosen = own_data.chosen(jq.studies.load(ran / "out"), "hea")
+    chosen = presentation.chosen(jq.studies.load(ran / "out"), "hea")
     assert facts["chosen"]["hea"] == pytest.approx(chosen._asdict())

@@ -1,7 +1,6 @@
-"""The best student of a study: trained once more from its seed, and saved with all that scoring new rows takes."""
+"""The best student of a study: trained once more from its seed, and saved with all that new rows need."""
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,23 +8,25 @@ import jax
 import numpy as np
 import xarray as xr
 
-from jaxqkd.experiments.own_data.presentation import Setting, alone, chosen
+from jaxqkd.data import Table
+from jaxqkd.experiments.own_data.options import Options, table_of
+from jaxqkd.experiments.own_data.presentation import Setting, alone
+from jaxqkd.experiments.own_data.presentation import chosen as chosen_setting
 from jaxqkd.experiments.own_data.setup import Choice, students, width
-from jaxqkd.experiments.own_data.training import SeedData, scores, train
+from jaxqkd.experiments.own_data.training import scores, train
 from jaxqkd.saving import save_student
-from jaxqkd.studies.programs import teachers
-from jaxqkd.studies.study import Study, seed_keys
-from jaxqkd.sweeps import sweep
+from jaxqkd.studies.programs import rerun
+from jaxqkd.studies.study import Study
 
 
 class Best(NamedTuple):
-    """Which student is saved, and how it was found.
+    """The student that is saved.
 
     Attributes:
         student: Its name.
-        setting: With a teacher or without, whichever scores more on validation rows in the mean over the seeds.
+        setting: Its setting with a teacher or without, whichever has the higher mean validation F1 over the seeds.
         seed: The seed with the highest validation F1 there, and the least validation loss among equals.
-        test_f1: Its test F1, on which nothing was chosen.
+        test_f1: Its test F1, by which nothing was chosen.
     """
 
     student: str
@@ -35,57 +36,57 @@ class Best(NamedTuple):
 
 
 def best(results: xr.Dataset) -> Best:
-    """Returns which student of the results is saved."""
+    """Returns the student of the results that is saved."""
     student = str(results.student.values[0])
-    setting = max(alone(results, student), chosen(results, student), key=lambda setting: setting.score)
+    setting = max(alone(results, student), chosen_setting(results, student), key=lambda setting: setting.score)
     at = {"student": student, "teacher": "teacher", "temperature": setting.temperature, "alpha": setting.alpha}
-    found = results.sel(at)
-    order = np.lexsort((found.validation_loss.values, -found.validation_f1.values))
+    runs = results.sel(at)
+    order = np.lexsort((runs.validation_loss.values, -runs.validation_f1.values))
     seed = int(order[0])
-    return Best(student, setting, seed, float(found.f1_macro[seed]))
+    return Best(student, setting, seed, float(runs.f1_macro[seed]))
 
 
-def save_best(
-    directory: Path,
-    study: Study,
-    results: xr.Dataset,
-    *,
-    names: Sequence[str],
-    columns: Sequence[str],
-    label: str,
-) -> Best:
+def save(options: Options, study: Study, results: xr.Dataset, out: Path) -> list[str]:
+    """Saves the best student in student/; returns what to tell the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the study has given them
+        table = table_of(options)
+    directory = out / "student"
+    saved = save_best(directory, study, results, table, label=options.label)
+    return [
+        f"The student of seed {saved.seed}, {saved.setting}, is in {directory}. Of its setting's seeds it",
+        f"has the best validation score. Its macro F1 on its own test rows is {saved.test_f1:.3f}, but expect",
+        "the table's mean of new rows.",
+        f"It scores new rows: jaxqkd predict --model {directory} --data FILE",
+    ]
+
+
+def save_best(directory: Path, study: Study, results: xr.Dataset, table: Table, *, label: str) -> Best:
     """Trains the best student once more, and saves it with its reduction and the names of classes and columns.
 
-    Warns where its test score is not the one that the study has: blocks from another machine have other rounding.
+    Warns if its test score is not the study's, since blocks that another machine computed have other rounding.
 
     Returns:
-        Which one it is, with the test score of what is saved.
+        The student, with the test score of what is saved.
     """
-    found = best(results)
+    chosen = best(results)
     options = study.options
     choice = Choice(**options["choice"])
-    model = students(choice, options["classes"], width(choice, options["features"]))[found.student]
-    params, test = _again(study, model, found)
-    if not np.isclose(test, found.test_f1, atol=1e-6):
-        told = f"{test:.3f} on its test rows, and {found.test_f1:.3f} in the study, by other rounding"
-        warnings.warn(f"Seed {found.seed} trained once more scores {told}. The former is saved.", stacklevel=2)
-    reduction = jax.tree.map(lambda leaf: leaf[found.seed], study.data.reductions)
-    facts = {"label": label, "seed": found.seed, "test_f1": test, **found.setting._asdict()}
-    save_student(directory, model, params, reduction=reduction, names=names, columns=columns, facts=facts)
-    return found._replace(test_f1=test)
+    model = students(choice, options["classes"], width(choice, options["features"]))[chosen.student]
+    hparams = {"teacher": 0, "temperature": chosen.setting.temperature, "alpha": chosen.setting.alpha}
 
+    def run(seed: Any, _: Any) -> tuple[Any, jax.Array]:
+        key, seed_data = seed
+        out = train(model, key, seed_data, hparams, epochs=options["epochs"])
+        return out.params, scores(model, out, seed_data, options["classes"])["f1_macro"]
 
-def _again(study: Study, model: Any, found: Best) -> tuple[Any, float]:
-    """Returns the parameters and the test F1 of the best student's training, from the seed's data of its block."""
-    first = found.seed - found.seed % study.seeds_a_block
-    keys = seed_keys(study.base, range(first, first + study.seeds_a_block))
-    own = slice(found.seed - first, found.seed - first + 1)
-    drawn = jax.tree.map(lambda leaf: leaf[own], (keys, teachers(study)(keys)))
-    hparams = {"teacher": 0, "temperature": found.setting.temperature, "alpha": found.setting.alpha}
-
-    def once(seed: tuple[jax.Array, SeedData], _: Any) -> tuple[Any, jax.Array]:
-        out = train(model, *seed, hparams, epochs=study.options["epochs"])
-        return out.params, scores(model, out, seed[1], study.options["classes"])["f1_macro"]
-
-    params, test = sweep(once, drawn)
-    return jax.tree.map(lambda leaf: np.asarray(leaf[0]), params), float(test[0])
+    params, test_f1 = rerun(study, chosen.seed, run)
+    repeated = chosen._replace(test_f1=float(test_f1))
+    if not np.isclose(test_f1, chosen.test_f1, atol=1e-6):
+        both = f"{test_f1:.3f} on its test rows, and {chosen.test_f1:.3f} in the study, by other rounding"
+        warnings.warn(f"Seed {chosen.seed} trained once more scores {both}. The former is saved.", stacklevel=2)
+    reduction = jax.tree.map(lambda leaf: leaf[chosen.seed], study.data.reductions)
+    facts = {"label": label, "seed": chosen.seed, "test_f1": repeated.test_f1, **chosen.setting._asdict()}
+    names = {"names": table.classes, "columns": table.features}
+    save_student(directory, model, params, reduction=reduction, facts=facts, **names)
+    return repeated

@@ -96,8 +96,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         x, y = validate_data(self, X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
-        classes = f"one class, {self.classes_[0]!r}"
-        checks.require(len(self.classes_) > 1, "y", "hold at least two classes", classes)
+        must, only = "hold at least two classes", f"one class, {self.classes_[0]!r}"
+        checks.require(len(self.classes_) > 1, "y", must, only)
         checks.positive("temperature", self.temperature)
         checks.fraction("alpha", self.alpha)
         k_student, k_teacher = jax.random.split(

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -18,11 +18,8 @@ from jaxqkd import checks
 from jaxqkd.experiments import registry
 from jaxqkd.experiments.registry import Experiment
 from jaxqkd.runtime import use_all_cores, use_compile_cache
-from jaxqkd.studies import results, runner
+from jaxqkd.studies import load, missing, run
 from jaxqkd.studies.study import Study, cut
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Directory = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Flat = tyro.conf.arg(name="")
@@ -58,34 +55,30 @@ def carry_out(experiment: Experiment, options: Any, execution: Execution) -> int
     share, out = _share(execution.worker), execution.out
     with _executor(execution.dask) as executor:
         try:
-            runner.run(study, out, executor=executor, share=share, console=Console(stderr=True))
+            run(study, out, executor=executor, share=share, console=Console(stderr=True))
         except KeyboardInterrupt as stop:
             raise type(stop)(f"interrupted; {_progress(study, out)}") from None
-    if runner.missing(study, out):
+    if missing(study, out):
         print(f"This share is done; {_progress(study, out)}")
         return 0
     status = finish(out)
     if experiment.save is not None:
         with _warnings_in_lines():
-            lines = experiment.save(options, study, results.load(out), out)
-        print(*lines, sep="\n", end="\n" if lines else "")
+            lines = experiment.save(options, study, load(out), out)
+        for line in lines:
+            print(line)
     return status
 
 
 def finish(out: Path) -> int:
     """Reports the experiment whose blocks are in a directory; returns the command's exit status."""
-    found = results.load(out)
-    experiment = registry.of_study(found.attrs["study"], found.attrs["version"])
-    _report(out, found, experiment)
-    return int("diverged" in found and bool(found.diverged.all()))
+    from jaxqkd.reports import outcome  # which imports matplotlib
 
-
-def _report(out: Path, found: "xr.Dataset", experiment: Experiment) -> None:
-    from jaxqkd.reports import outcome  # draws
-
-    shown = experiment.report(found)
-    outcome.save(out, found, shown)
-    outcome.print_all(out, found, shown)
+    results = load(out)
+    shown = registry.of_study(results.attrs["study"], results.attrs["version"]).report(results)
+    outcome.save(out, results, shown)
+    outcome.print_all(out, results, shown)
+    return int("diverged" in results and bool(results.diverged.all()))
 
 
 @contextlib.contextmanager
@@ -93,14 +86,16 @@ def _warnings_in_lines() -> Iterator[None]:
     """Prints each warning as a line of its own, at the end."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        print(f"jaxqkd: {warning.message}", file=sys.stderr)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                print(f"jaxqkd: {warning.message}", file=sys.stderr)
 
 
 def _progress(study: Study, out: Path) -> str:
     total = len(cut(study.description))
-    done = total - len(runner.missing(study, out))
+    done = total - len(missing(study, out))
     again = "The same command goes on from there." if done else "The same command starts again."
     return f"{done} of {total} blocks are kept in {out}. {again}"
 

@@ -35,7 +35,7 @@ def run(name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")
     Args:
         name: One of the names that `jaxqkd list` shows.
     """
-    return command(registry.find(name))()
+    return tyro.cli(command(registry.find(name)), prog=f"jaxqkd run {name}", args=[])
 
 
 def command(experiment: Experiment, *, out: str = "") -> Callable[..., int]:

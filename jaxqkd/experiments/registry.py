@@ -1,4 +1,8 @@
-"""The registry of experiments: each folder of this package that defines `EXPERIMENT`."""
+"""The registry of experiments: the folders of this package.
+
+A folder defines `EXPERIMENT` in its `__init__`, and has `setup` (constants, students and options), `training` (the
+data of a seed, the run of a student, and the study) and `presentation` (the report).
+"""
 
 import dataclasses
 import importlib
@@ -27,7 +31,6 @@ class Experiment:
         options: A frozen dataclass of what a user may choose, `seeds`, `epochs` and `seed` among it. Its fields
             and their documentation become the options of the command.
         study: Returns the study for the options.
-        report: Returns what is shown of the results.
         claims: Published sentences that it tests.
         save: Saves students of a finished study, given options, study, results and directory; returns lines for
             the user. None if it saves none.
@@ -40,7 +43,6 @@ class Experiment:
     cost: str
     options: type
     study: Callable[[Any], Study]
-    report: "Callable[[xr.Dataset], Any]"
     claims: tuple[str, ...] = ()
     save: "Callable[[Any, Study, xr.Dataset, Path], Iterable[str]] | None" = None
 
@@ -48,6 +50,10 @@ class Experiment:
     def title(self) -> str:
         """The first line of the description."""
         return self.description.partition("\n")[0]
+
+    def report(self, results: "xr.Dataset") -> Any:
+        """Returns what is shown of the results, by the `presentation` in its folder, which is imported to draw."""
+        return importlib.import_module(f"{experiments.__name__}.{self.name}.presentation").present(results)
 
 
 def names() -> tuple[str, ...]:

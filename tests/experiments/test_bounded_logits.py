@@ -6,7 +6,7 @@ import pytest
 
 from jaxqkd import fit, losses, metrics, studies
 from jaxqkd.experiments import bounded_logits
-from jaxqkd.experiments.bounded_logits import training
+from jaxqkd.experiments.bounded_logits import presentation, setup, training
 from jaxqkd.studies.study import seed_keys
 
 KEY = jax.random.key(0)
@@ -28,19 +28,19 @@ def results(tmp_path_factory):
 
 
 def test_the_cases_are_seven_methods_and_six_at_each_temperature():
-    assert len(bounded_logits.CASES) == 7 + 6 * 4
-    assert bounded_logits.CASES["none"] == ("none", 1.0)
-    assert bounded_logits.CASES["dist, T=0.5"] == ("dist", 0.5)
+    assert len(setup.CASES) == 7 + 6 * 4
+    assert setup.CASES["none"] == ("none", 1.0)
+    assert setup.CASES["dist, T=0.5"] == ("dist", 0.5)
 
 
 def test_a_traced_case_is_its_method_at_its_temperature():
     student, teacher = jax.random.normal(KEY, (2, 6, 3))
     labels = jnp.arange(6) % 3
-    names = list(bounded_logits.CASES)
+    names = list(setup.CASES)
     found = jax.jit(lambda at: training._chosen(at, names, jnp.asarray(0.3))(student, teacher, labels))
     for at, name in enumerate(names):
-        method, temperature = bounded_logits.CASES[name]
-        wanted = bounded_logits.METHODS[method](temperature, 0.3)(student, teacher, labels)
+        method, temperature = setup.CASES[name]
+        wanted = setup.METHODS[method](temperature, 0.3)(student, teacher, labels)
         np.testing.assert_allclose(found(at), wanted, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
@@ -51,13 +51,13 @@ def test_smoothing_gives_a_label_the_teachers_confidence():
     assert 1 - smoothing + smoothing / 4 == pytest.approx(sure, rel=1e-5)
 
 
-@pytest.mark.parametrize("dataset", bounded_logits.DATASETS)
+@pytest.mark.parametrize("dataset", setup.DATASETS)
 def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
-    task = bounded_logits.DATASETS[dataset]
+    task = setup.DATASETS[dataset]
     width = 64 if dataset == "digits" else 2
     x = jax.random.normal(KEY, (5, width))
-    for name in bounded_logits.STUDENTS:
-        model = bounded_logits.student(name, dataset)
+    for name in setup.STUDENTS:
+        model = setup.student(name, dataset)
         params = model.init(KEY, x)
         assert ("head" in params["params"]) == (name != "bounded")
         logits = model.apply(params, x)
@@ -67,7 +67,7 @@ def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
 
 
 def test_a_student_has_few_rows_that_its_teacher_has_seen_and_other_test_rows():
-    rows = {name: training._rows(name) for name in bounded_logits.DATASETS}
+    rows = {name: training._rows(name) for name in setup.DATASETS}
     found = jax.jit(lambda key: bounded_logits.seed_data(key, rows, datasets=("wine",), epochs=2)["wine"])(KEY)
     assert (found.train.x.shape, found.test.x.shape) == ((30, 13), (60, 13))
     both = np.concatenate([found.train.x, found.test.x]).round(4)
@@ -85,7 +85,7 @@ def test_a_cell_equals_its_training_by_hand(results):
         "xor"
     ]
     for case, loss in (("none", losses.hard()), ("kd, T=2", losses.kd(2.0, 0.5))):
-        model = bounded_logits.student("linear", "xor")
+        model = setup.student("linear", "xor")
         out = fit(jax.random.fold_in(key, 1), model, seed_data.train, loss, optax.adam(0.03), epochs=3)
         f1 = metrics.f1(model.apply(out.params, seed_data.test.x), seed_data.test.labels, classes=3)
         cell = float(found.f1_macro.sel(student="linear", dataset="xor", case=case, seed=1))
@@ -94,7 +94,7 @@ def test_a_cell_equals_its_training_by_hand(results):
 
 def test_gains_in_the_table_are_those_of_the_runs(results):
     _, found = results
-    shown = bounded_logits.report(found)
+    shown = presentation.present(found)
     (lines,) = shown.parts.values()
     assert [line[0] for line in lines] == [[case] for case in found.case.values]
     gains = found.f1_macro.isel(student=0, dataset=0) - found.f1_macro.isel(student=0, dataset=0).sel(case="none")
@@ -120,5 +120,5 @@ def test_unknown_names_are_refused(options, message):
 
 def test_the_study_is_the_whole_grid():
     study = studied()
-    assert dict(study.settings) == {"dataset": tuple(bounded_logits.DATASETS), "case": list(bounded_logits.CASES)}
+    assert dict(study.settings) == {"dataset": tuple(setup.DATASETS), "case": list(setup.CASES)}
     assert study.seeds == 64

@@ -5,7 +5,7 @@ import pytest
 
 from jaxqkd import data, metrics, studies
 from jaxqkd.experiments import noise_robustness
-from jaxqkd.experiments.noise_robustness import presentation, training
+from jaxqkd.experiments.noise_robustness import presentation, setup, training
 
 KEY = jax.random.key(0)
 
@@ -27,13 +27,13 @@ def trained():
     """A student of wine, its random parameters, and rows."""
     rows = data.wine()
     (rows,) = data.standardize(rows)
-    model = noise_robustness.student("hea", "wine")
+    model = setup.student("hea", "wine")
     return model, model.init(KEY, rows.x[:1]), jax.tree.map(lambda leaf: leaf[::4], rows)
 
 
 def test_no_strength_is_no_noise_and_much_of_it_leaves_nothing(trained):
     model, params, rows = trained
-    scores = [model.clone(noise=noise_robustness.noise(p)).apply(params, rows.x) for p in (0.0, 1.0)]
+    scores = [model.clone(noise=setup.noise(p)).apply(params, rows.x) for p in (0.0, 1.0)]
     np.testing.assert_allclose(scores[0], model.apply(params, rows.x), atol=1e-5)
     assert np.ptp(scores[1], axis=0).max() < 1e-5
 
@@ -42,9 +42,9 @@ def test_scores_under_noise_are_f1_at_each_strength_and_of_sampled_expectations(
     model, params, rows = trained
     judge = jax.jit(lambda key: training.f1_under_noise(key, model, params, rows))
     found = np.asarray(judge(KEY))
-    assert found.shape == (len(noise_robustness.STRENGTHS), len(noise_robustness.SHOTS))
-    apply = jax.jit(lambda p: model.clone(noise=noise_robustness.noise(p)).apply(params, rows.x))
-    for at, p in enumerate(noise_robustness.STRENGTHS):
+    assert found.shape == (len(setup.STRENGTHS), len(setup.SHOTS))
+    apply = jax.jit(lambda p: model.clone(noise=setup.noise(p)).apply(params, rows.x))
+    for at, p in enumerate(setup.STRENGTHS):
         wanted = metrics.f1(apply(p), rows.labels, classes=3)
         assert found[at, 0] == pytest.approx(float(wanted), abs=0.03)  # a near tie may fall either way
     assert not np.array_equal(found[:, 1], found[:, 2])
@@ -69,7 +69,7 @@ def test_a_seeds_trainings_share_their_data_and_their_start(results):
 
 
 def test_tables_hold_the_means_and_differences_of_the_runs(results):
-    shown = noise_robustness.report(results)
+    shown = presentation.present(results)
     f1 = presentation.scores(results).isel(student=0, dataset=0).sel(shots=0)
     gain, drop, trained = shown.parts.values()
     assert (len(gain), len(drop), len(trained)) == (10, 8, 5)
@@ -106,5 +106,5 @@ def test_unknown_names_are_refused(options, message):
 
 
 def test_strength_may_be_traced():
-    found = jax.vmap(lambda p: noise_robustness.noise(p).two_qubit_gates.values)(jnp.asarray([0.0, 0.16]))
+    found = jax.vmap(lambda p: setup.noise(p).two_qubit_gates.values)(jnp.asarray([0.0, 0.16]))
     np.testing.assert_allclose(found[:, 0], [1.0, 0.85], rtol=1e-6)

@@ -62,7 +62,7 @@ def table(rows=60, features=5, classes=2):
 
 
 def choice(**changes):
-    return own_data.Choice(qubits=2, layers=1)._replace(**changes)
+    return setup.Choice(qubits=2, layers=1)._replace(**changes)
 
 
 def test_a_missing_value_is_refused_by_its_line_and_the_cures_work(tmp_path, capsys):
@@ -275,19 +275,19 @@ def test_logits_of_ones_own_go_with_their_rows():
     ],
 )
 def test_qubits_come_from_the_data_where_they_are_not_given(features, encoding, qubits, found):
-    assert own_data.choose("hea", features, qubits=qubits, layers=1, encoding=encoding).qubits == found
+    assert setup.choose("hea", features, qubits=qubits, layers=1, encoding=encoding).qubits == found
 
 
-@pytest.mark.parametrize("ansatz", own_data.ANSAETZE)
-@pytest.mark.parametrize("encoding", own_data.ENCODINGS)
+@pytest.mark.parametrize("ansatz", setup.ANSAETZE)
+@pytest.mark.parametrize("encoding", setup.ENCODINGS)
 def test_every_student_takes_what_its_reduction_gives(ansatz, encoding):
     if (ansatz, encoding) == ("reuploading", "amplitude"):
         return
     x = np.random.default_rng(0).normal(size=(20, 5)) @ np.diag([1, 2, 3, 0, 0])  # of three dimensions
-    chosen = own_data.choose(ansatz, 5, qubits=4 if encoding == "angle" else None, layers=1, encoding=encoding)
+    chosen = setup.choose(ansatz, 5, qubits=4 if encoding == "angle" else None, layers=1, encoding=encoding)
     reduced = jq.data.apply_reduction(setup.reduction(chosen, x), x)
     assert reduced.shape == (20, setup.width(chosen, 5))
-    model = own_data.student(chosen, 3)
+    model = setup.student(chosen, 3)
     params = jax.eval_shape(model.init, jax.random.key(0), reduced)
     assert jax.eval_shape(model.apply, params, reduced).shape == (20, 3)
 
@@ -322,7 +322,7 @@ def verdicts(shown):
 
 
 def test_a_planted_effect_is_found_and_nothing_else():
-    found = own_data.report(made_up())
+    found = presentation.present(made_up())
     shown = verdicts(found)
     added = {student: line[-1][0] for (part, student, _), line in shown.items() if part == "What the teacher adds"}
     assert added["hea"] == "better"
@@ -341,7 +341,7 @@ def test_the_choice_of_a_setting_does_not_see_the_test_rows():
 
 def test_changes_and_corrected_p_are_those_of_scipy():
     results = made_up()
-    shown = own_data.report(results)
+    shown = presentation.present(results)
     pick = results.f1_macro.sel
     pairs = []
     for name in results.student.values:
@@ -364,9 +364,9 @@ def test_changes_and_corrected_p_are_those_of_scipy():
 
 def test_a_teacher_that_is_no_better_is_told_of():
     good = made_up()
-    assert not any("Warning" in note for note in own_data.report(good).notes)
+    assert not any("Warning" in note for note in presentation.present(good).notes)
     bad = good.assign(teacher_validation_f1=good.teacher_validation_f1 - 0.5)
-    assert any("Warning" in note for note in own_data.report(bad).notes)
+    assert any("Warning" in note for note in presentation.present(bad).notes)
 
 
 def test_the_best_student_is_the_best_on_validation_rows():

@@ -9,7 +9,7 @@ import pytest
 
 from jaxqkd import fit, metrics, studies
 from jaxqkd.experiments import piperno2024
-from jaxqkd.experiments.piperno2024 import setup, training
+from jaxqkd.experiments.piperno2024 import saving, setup, training
 from jaxqkd.models import ParameterCount, count_parameters
 from jaxqkd.saving import load_student
 from jaxqkd.studies.study import seed_keys
@@ -31,21 +31,21 @@ from tests import reference
     ],
 )
 def test_students_have_the_published_numbers_of_parameters(name, classical, quantum):
-    counted = count_parameters(piperno2024.student(name), 64)
+    counted = count_parameters(setup.student(name), 64)
     assert counted == ParameterCount(classical, quantum)
-    assert counted.total == piperno2024.PUBLISHED[name].parameters
+    assert counted.total == setup.PUBLISHED[name].parameters
 
 
 def test_the_teacher_has_1203_parameters():
-    assert count_parameters(piperno2024.TEACHER, 64).total == 1203
+    assert count_parameters(setup.TEACHER, 64).total == 1203
     setup.check_teacher()
 
 
 def test_another_number_of_parameters_is_refused(monkeypatch):
-    wrong = piperno2024.PUBLISHED["hea"]._replace(parameters=112)
+    wrong = setup.PUBLISHED["hea"]._replace(parameters=112)
     monkeypatch.setitem(setup.PUBLISHED, "hea", wrong)
     with pytest.raises(ValueError, match="112 parameters, but is hea with 111"):
-        piperno2024.student("hea")
+        setup.student("hea")
     monkeypatch.setattr(setup, "TEACHER_PARAMETERS", 1)
     with pytest.raises(ValueError, match="TEACHER"):
         setup.check_teacher()
@@ -53,13 +53,13 @@ def test_another_number_of_parameters_is_refused(monkeypatch):
 
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="`student` must be one of"):
-        piperno2024.student("q6")
+        setup.student("q6")
     with pytest.raises(ValueError, match="`readings` must be one of"):
         piperno2024.run("hea", readings=["careful"])
 
 
 def test_the_q_students_keep_the_last_qubits_and_turn_only_those_about_y():
-    model = piperno2024.student("q2")
+    model = setup.student("q2")
     turned = [gate.qubits[0] for gate in model.circuit.gates if gate.name == "ry"]
     assert tuple(model.measured) == tuple(turned) == (4, 5)
 
@@ -121,10 +121,10 @@ def published_loss(choice, weight):
 def test_a_cell_equals_its_run_by_hand(small):
     key = seed_keys(0, [1])[0]
     seed_data = jax.jit(lambda key: piperno2024.seed_data(key, epochs=8))(key)
-    for reading, choice in piperno2024.READINGS.items():
+    for reading, choice in setup.READINGS.items():
         if reading not in small.reading:
             continue
-        model = piperno2024.student("q2")
+        model = setup.student("q2")
         model = model.clone(circuit=dataclasses.replace(model.circuit, scale=choice.scale))
         for weight in (0.0, 1.0):
             loss = published_loss(choice, weight)
@@ -148,7 +148,7 @@ def test_both_trainings_start_from_one_initialization(tmp_path):
 def test_the_readings_of_the_loss_are_its_formulas():
     student, teacher = jax.random.normal(jax.random.key(0), (2, 5, 3))
     labels = jnp.arange(5) % 3
-    for choice in piperno2024.READINGS.values():
+    for choice in setup.READINGS.values():
         loss = training._loss(choice.on == "probabilities", choice.kl == "sum", 0.7)
         found, wanted = (one(student, teacher, labels) for one in (loss, published_loss(choice, 0.7)))
         np.testing.assert_allclose(found.mean(), wanted.mean(), rtol=1e-5)
@@ -157,18 +157,18 @@ def test_the_readings_of_the_loss_are_its_formulas():
 def test_a_saved_student_has_the_angles_that_its_gates_have(small, tmp_path):
     study = studied(seeds=3, epochs=8, students=("linear", "q2"), readings=("logits", "unstable"))
     for reading in ("logits", "unstable"):
-        seed = piperno2024.saving.save_best(tmp_path / reading, study, small.sel(reading=[reading]), "q2")
+        seed = saving.save_best(tmp_path / reading, study, small.sel(reading=[reading]), "q2")
         saved = load_student(tmp_path / reading)
-        assert saved.model == piperno2024.student("q2")
+        assert saved.model == setup.student("q2")
         rows = np.loadtxt(tmp_path / reading / "test.csv", delimiter=",", skiprows=1)
         wanted = small.accuracy.sel(student="q2", reading=reading, distilled=1, seed=seed)
         right = metrics.accuracy(saved.logits(rows[:, :-1]), rows[:, -1].astype(int))
         np.testing.assert_allclose(right, wanted, atol=0.021)  # of 100 rows, two near a border
 
 
-@pytest.mark.parametrize("name", piperno2024.MEASURED)
+@pytest.mark.parametrize("name", setup.MEASURED)
 def test_a_measured_student_measures_an_unkept_qubit_after_each_layer(name):
-    model, unread = piperno2024.student(name), piperno2024.student(piperno2024.MEASURED[name])
+    model, unread = setup.student(name), setup.student(setup.MEASURED[name])
     assert model.circuit == unread.circuit
     assert len(model.noise.mid_circuit) == 5
     taken = [qubit for (qubit,) in model.noise.mid_circuit]
@@ -178,7 +178,7 @@ def test_a_measured_student_measures_an_unkept_qubit_after_each_layer(name):
 
 
 def test_measuring_on_the_way_is_dephasing_by_hand():
-    model = piperno2024.student("q4_measured")
+    model = setup.student("q4_measured")
     x = jax.random.bernoulli(jax.random.key(0), 0.5, (2, 64)).astype(float)
     params = model.init(jax.random.key(1), x)
     theta = np.asarray(params["params"]["theta"], float)

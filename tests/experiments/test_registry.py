@@ -1,7 +1,9 @@
 """Every experiment has one form."""
 
 import dataclasses
+import importlib
 import inspect
+import pathlib
 
 import numpy as np
 import pytest
@@ -50,6 +52,11 @@ def test_a_study_has_the_name_and_version_of_its_experiment(experiment, tmp_path
     assert (study.name, study.version) == (experiment.name, experiment.version)
     assert (study.seeds, study.base) == (options.seeds, options.seed)
     assert registry.of_study(study.name, study.version) is experiment
+
+
+def test_its_folder_has_its_parts(experiment):
+    folder = importlib.import_module(f"jaxqkd.experiments.{experiment.name}").__path__[0]
+    assert {"setup.py", "training.py", "presentation.py"} <= {path.name for path in pathlib.Path(folder).iterdir()}
 
 
 def test_unknown_names_and_versions_are_refused():

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from jaxqkd.experiments import claims
 from jaxqkd.experiments.payoff import gains
-from jaxqkd.experiments.piperno2024 import PUBLISHED
+from jaxqkd.experiments.piperno2024.setup import PUBLISHED
 from jaxqkd.reports import plots, tables
 from jaxqkd.statistics import difference, fewest_seeds
 

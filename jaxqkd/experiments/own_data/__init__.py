@@ -7,40 +7,18 @@ for `jaxqkd predict` to score new rows.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jaxqkd.experiments.own_data.options import Options, study_of_file
-from jaxqkd.experiments.own_data.preparation import Prepared, prepare
-from jaxqkd.experiments.own_data.setup import (
-    ANSAETZE,
-    ENCODINGS,
-    EPOCHS,
-    NAME,
-    SEEDS,
-    VERSION,
-    Choice,
-    choose,
-    student,
-    students,
-)
-from jaxqkd.experiments.own_data.training import SeedData, run, seed_data, study
+from jaxqkd.experiments.own_data.setup import NAME, VERSION
+from jaxqkd.experiments.own_data.training import run, seed_data, study
 from jaxqkd.experiments.registry import Experiment
 from jaxqkd.studies.study import Study
 
-if TYPE_CHECKING:
-    import xarray as xr
 
-
-def report(results: "xr.Dataset") -> Any:
-    """Returns each student's setting, chosen on validation rows, and tests on the test rows."""
-    from jaxqkd.experiments.own_data import presentation  # draws
-
-    return presentation.present(results)
-
-
-def save(options: Options, study: Study, results: "xr.Dataset", out: Path) -> list[str]:
+def save(options: Options, study: Study, results: Any, out: Path) -> list[str]:
     """Saves the best student in student/; returns what to tell the user."""
-    from jaxqkd.experiments.own_data import saving  # reads the presentation's choices
+    from jaxqkd.experiments.own_data import saving  # which imports the presentation
 
     return saving.save(options, study, results, out)
 
@@ -53,28 +31,7 @@ EXPERIMENT = Experiment(
     cost="a minute or two on two cores for 178 rows of 13 features",
     options=Options,
     study=study_of_file,
-    report=report,
     save=save,
 )
 
-__all__ = [
-    "ANSAETZE",
-    "ENCODINGS",
-    "EPOCHS",
-    "EXPERIMENT",
-    "SEEDS",
-    "Choice",
-    "Options",
-    "Prepared",
-    "SeedData",
-    "choose",
-    "prepare",
-    "report",
-    "run",
-    "save",
-    "seed_data",
-    "student",
-    "students",
-    "study",
-    "study_of_file",
-]
+__all__ = ["EXPERIMENT", "Options", "run", "save", "seed_data", "study", "study_of_file"]

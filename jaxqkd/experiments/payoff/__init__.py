@@ -6,22 +6,9 @@ kind. Every student is trained for a fixed number of epochs at every temperature
 the gains over alpha = 0 may be tested as they stand.
 """
 
-from typing import TYPE_CHECKING, Any
-
-from jaxqkd.experiments.payoff.setup import EPOCHS, NAME, SEEDS, STUDENTS, TEACHER, VERSION, Options
+from jaxqkd.experiments.payoff.setup import NAME, VERSION, Options
 from jaxqkd.experiments.payoff.training import run, seed_data, study
 from jaxqkd.experiments.registry import Experiment
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-
-def report(results: "xr.Dataset") -> Any:
-    """Returns the tables of gains, their notes, and the heat maps."""
-    from jaxqkd.experiments.payoff import presentation  # draws
-
-    return presentation.present(results)
-
 
 EXPERIMENT = Experiment(
     NAME,
@@ -31,18 +18,6 @@ EXPERIMENT = Experiment(
     cost="some minutes on two cores",
     options=Options,
     study=study,
-    report=report,
 )
 
-__all__ = [
-    "EPOCHS",
-    "EXPERIMENT",
-    "SEEDS",
-    "STUDENTS",
-    "TEACHER",
-    "Options",
-    "report",
-    "run",
-    "seed_data",
-    "study",
-]
+__all__ = ["EXPERIMENT", "Options", "run", "seed_data", "study"]

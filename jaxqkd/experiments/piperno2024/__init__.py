@@ -5,36 +5,10 @@ first two bits set the class. The paper states what is trained and measured; whe
 chooses, and says so at the choice. Three readings of its training are run side by side.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from jaxqkd.experiments.piperno2024.saving import save
-from jaxqkd.experiments.piperno2024.setup import (
-    EPOCHS,
-    MEASURED,
-    NAME,
-    PUBLISHED,
-    READINGS,
-    STUDENTS,
-    TEACHER,
-    VERSION,
-    Options,
-    Published,
-    Reading,
-    student,
-)
+from jaxqkd.experiments.piperno2024.setup import NAME, VERSION, Options
 from jaxqkd.experiments.piperno2024.training import run, seed_data, study
 from jaxqkd.experiments.registry import Experiment
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-
-def report(results: "xr.Dataset") -> Any:
-    """Returns the verdicts by student and reading, and every seed beside the paper's bars."""
-    from jaxqkd.experiments.piperno2024 import presentation  # draws
-
-    return presentation.present(results)
-
 
 EXPERIMENT = Experiment(
     NAME,
@@ -44,26 +18,8 @@ EXPERIMENT = Experiment(
     cost="two to three minutes on two cores",
     options=Options,
     study=study,
-    report=report,
     claims=("The mean F1 over 12 seeds of each of eight students, without and with distillation (figure 1).",),
     save=save,
 )
 
-__all__ = [
-    "EPOCHS",
-    "EXPERIMENT",
-    "MEASURED",
-    "PUBLISHED",
-    "READINGS",
-    "STUDENTS",
-    "TEACHER",
-    "Options",
-    "Published",
-    "Reading",
-    "report",
-    "run",
-    "save",
-    "seed_data",
-    "student",
-    "study",
-]
+__all__ = ["EXPERIMENT", "Options", "run", "save", "seed_data", "study"]

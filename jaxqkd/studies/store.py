@@ -86,13 +86,16 @@ def _earlier(directory: Path, entries: Sequence[str]) -> dict[str, Any]:
     try:
         held = json.loads((directory / STUDY).read_text(encoding="utf-8"))
         whole = identity(held["description"]) == held["id"] and isinstance(held["versions"], dict)
+        whole = whole and isinstance(held["description"]["version"], int)  # which older studies do not have
     except FileNotFoundError:
         holds = f"{directory} with {', '.join(entries[:3]) or 'nothing'}" + (" ..." if len(entries) > 3 else "")
         checks.require(False, "directory", "be new, empty, or a study's", holds, cure)
     except (ValueError, TypeError, KeyError):
         whole = False
     cure = f"Delete {STUDY} and blocks/ there to start again."
-    checks.require(whole, "directory", f"hold an undamaged {STUDY}", str(directory), cure)
+    checks.require(
+        whole, "directory", f"hold an undamaged {STUDY} that this jaxqkd can read", str(directory), cure
+    )
     return held
 
 

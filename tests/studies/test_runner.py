@@ -1,6 +1,7 @@
 """Running studies: what is computed, kept, shared, resumed and refused."""
 
 import itertools
+import json
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -11,7 +12,7 @@ import xarray as xr
 
 import jaxqkd as jq
 from jaxqkd.studies import blocks, missing, programs, runner, store
-from jaxqkd.studies.study import cut, seed_keys
+from jaxqkd.studies.study import cut, identity, seed_keys
 from tests import small
 
 
@@ -185,6 +186,15 @@ def test_a_damaged_description_is_refused(copy, text):
         (copy / "study.json").write_text(damaged)
         with pytest.raises(ValueError, match=r"must hold an undamaged study\.json"):
             runner.run(small.study(), copy)
+
+
+def test_a_description_of_an_older_form_is_refused(copy):
+    held = json.loads((copy / "study.json").read_text())
+    del held["description"]["version"]
+    held["id"] = identity(held["description"])
+    (copy / "study.json").write_text(json.dumps(held))
+    with pytest.raises(ValueError, match=r"study\.json that this jaxqkd can read"):
+        jq.studies.load(copy)
 
 
 def test_other_versions_are_told(copy, capsys, monkeypatch):

@@ -1,6 +1,6 @@
 """A study of one's own that survives crashes: two students, temperature and alpha, 12 seeds, in a directory.
 
-Run it, stop it with Ctrl-C, run it again: it goes on. `jaxqkd report results/durable` writes its report.
+Run it, stop it with Ctrl-C, run it again: it goes on. `jaxqkd.reports` writes its report.
 """
 
 import jax
@@ -45,6 +45,7 @@ def study(*, seeds=12, epochs=100) -> jq.studies.Study:
     """Returns the description of the study."""
     return jq.studies.Study(
         "durable",
+        1,
         seed_data,
         trained,
         students=tuple(STUDENTS),

@@ -11,7 +11,26 @@ from jax.nn import softmax
 from jaxqkd import checks
 from jaxqkd.losses import soft
 
-__all__ = ["accuracy", "agreement", "calibration_error", "f1", "kl_to_teacher", "majority", "predictions"]
+__all__ = [
+    "UNITS",
+    "accuracy",
+    "agreement",
+    "calibration_error",
+    "f1",
+    "kl_to_teacher",
+    "majority",
+    "predictions",
+]
+
+UNITS = {
+    "f1_macro": ("macro F1 on the test set", "1"),
+    "f1_weighted": ("F1 on the test set, weighted by the classes' frequencies", "1"),
+    "accuracy": ("accuracy on the test set", "1"),
+    "teacher_f1": ("macro F1 of the teacher on the test set", "1"),
+    "majority_f1_macro": ("macro F1 of always answering the commonest class", "1"),
+    "majority_f1_weighted": ("weighted F1 of always answering the commonest class", "1"),
+}
+"""Long name and unit of scores by the names that results have for them."""
 
 
 def predictions(scores: jax.Array) -> jax.Array:

@@ -20,7 +20,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from jaxqkd import checks, losses
 from jaxqkd.data import Reduction, apply_reduction, fit_reduction
 from jaxqkd.experiments.own_data.setup import ENCODINGS, choose, reduction, student
-from jaxqkd.experiments.own_data.training import HIDDEN, TEACHER_RATE
+from jaxqkd.experiments.own_data.training import HIDDEN
+from jaxqkd.experiments.teaching import LEARNING_RATE
 from jaxqkd.models import MLP
 from jaxqkd.saving import Student, save_student
 from jaxqkd.teachers import from_probabilities
@@ -28,29 +29,29 @@ from jaxqkd.training import fit
 from jaxqkd.types import Data, Key, Loss, Params
 
 ROWS = 256
-"""Rows that are scored at once, always as many, so that one program does for any number."""
+"""Rows that are scored at once. It is always the same number, so that one program scores any number of rows."""
 FOLDS = 3
 
 
 class DistilledClassifier(ClassifierMixin, BaseEstimator):
-    """A quantum student that a teacher trains, as a scikit-learn classifier.
+    """A quantum student with a teacher, as a scikit-learn classifier.
 
-    `fit` learns the reduction of the features, the teacher and the student. Nothing is held out: choose settings
-    by `GridSearchCV` or `cross_val_score`. Give it features and labels as any classifier of scikit-learn.
+    `fit` fits the reduction of the features, the teacher and the student. Nothing is held out: choose settings
+    by `GridSearchCV` or `cross_val_score`. It takes features and labels as any classifier of scikit-learn does.
 
     Args:
-        student: A name out of hea, universal, strongly_entangling, real_amplitudes and reuploading; or a model,
-            for as many classes as the labels have, which is given the standardized features.
+        student: A name out of hea, universal, strongly_entangling, real_amplitudes and reuploading; or a model
+            with as many classes as the labels have, which is given the standardized features.
         qubits: Number of qubits of a named student; None for as many as features, 4 at most.
         layers: Number of its layers.
         encoding: Its encoding, "angle" or "amplitude".
-        teacher: "mlp" for a perceptron; a classifier of scikit-learn with `predict_proba`, which is asked of each
-            row by a copy fitted on other rows; or None to train on the labels alone.
+        teacher: "mlp" for a perceptron; a classifier of scikit-learn with `predict_proba`, copies of which predict
+            each row after being fitted on other rows; or None to train on the labels alone.
         temperature: T of the teacher's term.
         alpha: Weight of the teacher's term, in [0, 1].
         epochs: Epochs of the student and of the perceptron.
         learning_rate: Adam's, for the student.
-        batch_size: Rows an update, or None for all of them.
+        batch_size: Rows of an update, or None for all of them.
         random_state: A whole number for the same result each time; None, or NumPy's generator.
 
     Attributes:
@@ -95,15 +96,15 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         x, y = validate_data(self, X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
-        must, found = "hold at least two classes", f"one class, {self.classes_[0]!r}"
-        checks.require(len(self.classes_) > 1, "y", must, found)
+        must, only = "hold at least two classes", f"one class, {self.classes_[0]!r}"
+        checks.require(len(self.classes_) > 1, "y", must, only)
         checks.positive("temperature", self.temperature)
         checks.fraction("alpha", self.alpha)
         k_student, k_teacher = jax.random.split(
             jax.random.key(check_random_state(self.random_state).randint(2**31))
         )
         model, reduced = self._chosen(x)
-        rows = _reduced(reduced, x), labels, self._taught(k_teacher, x, labels)
+        rows = _reduced(reduced, x), labels, self._teacher_logits(k_teacher, x, labels)
         alpha = 0.0 if self.teacher is None else self.alpha
         params = self._trained(k_student, model, rows, alpha, self.learning_rate)
         names = getattr(self, "feature_names_in_", None)
@@ -133,9 +134,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         """Returns the model, and the reduction of its features."""
         classes, features = len(self.classes_), x.shape[1]
         if not isinstance(self.student, str):
-            found = getattr(self.student, "classes", classes)
-            must = f"have the {classes} classes of `y`"
-            checks.require(found == classes, "student", must, f"one of {found}")
+            own = getattr(self.student, "classes", classes)
+            checks.require(own == classes, "student", f"have the {classes} classes of `y`", f"one of {own}")
             return self.student, fit_reduction(x)
         most = self.qubits
         if self.encoding == "angle" and most is not None:
@@ -143,8 +143,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         choice = choose(self.student, features, qubits=most, layers=self.layers, encoding=self.encoding)
         return student(choice, classes), reduction(choice, x)
 
-    def _taught(self, key: Key, x: Any, labels: Any) -> Any:
-        """Returns the teacher's logits [N, C] of the training rows; without one zeros, which weigh nothing."""
+    def _teacher_logits(self, key: Key, x: Any, labels: Any) -> Any:
+        """Returns the teacher's logits [N, C] of the training rows; without a teacher zeros, whose weight is 0."""
         classes = len(self.classes_)
         if self.teacher is None:
             return np.zeros((len(x), classes))
@@ -152,22 +152,22 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
             checks.one_of("teacher", self.teacher, ("mlp",))
             model, standard = MLP(features=HIDDEN, classes=classes), fit_reduction(x)
             rows = _reduced(standard, x), labels, np.zeros((len(x), classes))
-            return _scores(model, self._trained(key, model, rows, 0.0, TEACHER_RATE), standard, x)
+            return _scores(model, self._trained(key, model, rows, 0.0, LEARNING_RATE), standard, x)
         fewest = int(np.bincount(labels).min())
         cure = "Join rare classes, or use another teacher."
         checks.require(fewest >= FOLDS, "y", f"hold each class {FOLDS} times for this teacher", fewest, cure)
-        asked = cross_val_predict(clone(self.teacher), x, labels, cv=FOLDS, method="predict_proba")
-        return np.asarray(from_probabilities(asked))
+        chances = cross_val_predict(clone(self.teacher), x, labels, cv=FOLDS, method="predict_proba")
+        return np.asarray(from_probabilities(chances))
 
     def _trained(self, key: Key, model: Any, rows: Sequence[Any], alpha: float, rate: float) -> Params:
-        """Returns parameters trained on features, labels and logits, filled up to one of few numbers of rows."""
+        """Returns parameters trained on features, labels and logits, padded to one of few numbers of rows."""
         count, batch = len(rows[0]), self.batch_size
         checks.require(batch is None or batch <= count, "batch_size", f"be at most the {count} rows", batch)
         lacking = _room(count) - count
-        filled: list[Any] = [np.concatenate([part, np.repeat(part[:1], lacking, axis=0)]) for part in rows]
-        filled[1][count:] = -1
-        found = _trainer(model, self.epochs, batch)(key, Data(*filled), count, self.temperature, alpha, rate)
-        return jax.tree.map(np.asarray, found)
+        padded: list[Any] = [np.concatenate([part, np.repeat(part[:1], lacking, axis=0)]) for part in rows]
+        padded[1][count:] = -1
+        params = _trainer(model, self.epochs, batch)(key, Data(*padded), count, self.temperature, alpha, rate)
+        return jax.tree.map(np.asarray, params)
 
 
 def _reduced(reduction: Reduction, x: Any) -> Any:
@@ -182,9 +182,9 @@ def _room(count: int) -> int:
 
 @functools.lru_cache(maxsize=32)
 def _trainer(model: Any, epochs: int, batch_size: int | None) -> Callable[..., Params]:
-    """Returns the compiled training of a model, in which rows labeled -1 count for nothing.
+    """Returns the compiled training of a model, in which rows labeled -1 have no weight.
 
-    Rows are filled up so that the folds of a cross-validation, and its settings, share a program.
+    Rows are padded so that the folds of a cross-validation, and its settings, share a program.
     """
 
     def train(key: Key, data: Data, count: Any, temperature: Any, alpha: Any, rate: Any) -> Params:

@@ -34,9 +34,9 @@ def run(student, *, width, epochs):
 
 
 def study(**changes):
-    options = {"seeds": 10, "block": 2, "options": {"count": 40, "epochs": 3}} | changes
+    options = {"version": 1, "seeds": 10, "block": 2, "options": {"count": 40, "epochs": 3}} | changes
     settings = {"width": (2, 4), "learning_rate": (0.1, 0.01), "kind": ("plain", "other")}
-    return Study("small", seed_data, run, students=("linear", "mlp"), settings=settings, **options)
+    return Study("small", seed_data=seed_data, run=run, students=("linear", "mlp"), settings=settings, **options)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line, thin: one function a command, and `main`, which runs one and turns errors into messages."""
+"""The command line, thin: one function for each command, and `main`, which runs one and reports its errors."""
 
 import contextlib
 import functools
@@ -13,10 +13,10 @@ from typing import Any
 import tyro
 
 from jaxqkd import __version__
-from jaxqkd.cli.distil import distil
+from jaxqkd.cli.experiments import command, list_experiments, report, run, short_commands
 from jaxqkd.cli.export import export
 from jaxqkd.cli.predict import predict
-from jaxqkd.cli.studies import methods, noisy, payoff, report, reproduce
+from jaxqkd.experiments import registry
 
 DESCRIPTION = (
     f"jaxqkd {__version__}: quantum knowledge distillation in JAX. A classical teacher's soft labels train small "
@@ -34,19 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 if every run diverged, 2 on bad input, 130 on Ctrl-C, 143 on SIGTERM.
     """
-    commands: dict[str, Callable[..., int]] = {
-        "reproduce": reproduce,
-        "payoff": payoff,
-        "methods": methods,
-        "noisy": noisy,
-        "distil": distil,
-        "predict": predict,
-        "export": export,
-        "report": report,
-    }
     try:
         with _terminable():
-            return _parsed(commands, arguments)()
+            return _parse(list(sys.argv[1:] if arguments is None else arguments))()
     except (ValueError, OSError, ImportError) as error:
         print(f"jaxqkd: {error}", file=sys.stderr)
         return 2
@@ -57,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Lets SIGTERM end the work as Ctrl-C does, where this is the main thread."""
+    """Lets SIGTERM end the work as Ctrl-C does, if this is the main thread."""
 
     def stop(number: int, frame: Any) -> None:
         raise _TerminatedError
@@ -72,25 +62,53 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _parsed(commands: Mapping[str, Callable[..., int]], arguments: Sequence[str] | None) -> Callable[[], int]:
-    """Returns the command with its options; raises a ValueError of one line where tyro would print a box."""
+def _parse(arguments: list[str]) -> Callable[[], int]:
+    """Returns the command that the arguments name, with its options, to be called."""
+    commands: dict[str, Callable[..., int]] = {
+        "list": list_experiments,
+        "run": run,
+        **short_commands(),
+        "predict": predict,
+        "export": export,
+        "report": report,
+    }
+    name, *options = arguments or [""]
+    if name not in commands:
+        return _in_one_line("jaxqkd", lambda: _overview(commands, arguments))
+    function, prog = commands[name], f"jaxqkd {name}"
+    if name == "run" and options and not options[0].startswith("-"):
+        function, prog, options = command(registry.find(options[0])), f"jaxqkd run {options[0]}", options[1:]
+    return _in_one_line(prog, lambda: tyro.cli(_delayed(function), prog=prog, args=options))
 
-    def delayed(command: Callable[..., int]) -> Callable[..., Callable[[], int]]:
-        return functools.wraps(command)(lambda **options: functools.partial(command, **options))
 
-    told = io.StringIO()
+def _delayed(function: Callable[..., int]) -> Callable[..., Callable[[], int]]:
+    """Returns the function for tyro to call, which calls it while it parses: it returns the call to be made."""
+    return functools.wraps(function)(lambda *args, **options: functools.partial(function, *args, **options))
+
+
+def _overview(commands: Mapping[str, Callable[..., int]], arguments: list[str]) -> Callable[[], int]:
+    """Prints the commands, each with the first line of its docstring, or refuses the arguments."""
+
+    def summary(function: Callable[..., int]) -> Callable[[], Any]:
+        def describe() -> None: ...
+
+        describe.__doc__ = (function.__doc__ or "").partition("\n")[0]
+        return describe
+
+    summaries = {name: summary(function) for name, function in commands.items()}
+    return tyro.extras.subcommand_cli_from_dict(summaries, prog="jaxqkd", description=DESCRIPTION, args=arguments)
+
+
+def _in_one_line(prog: str, parse: Callable[[], Callable[[], int]]) -> Callable[[], int]:
+    """Returns what is parsed; raises a ValueError of one line where tyro prints a box and exits."""
+    printed = io.StringIO()
     try:
-        with contextlib.redirect_stderr(told):
-            return tyro.extras.subcommand_cli_from_dict(
-                {name: delayed(command) for name, command in commands.items()},
-                prog="jaxqkd",
-                description=DESCRIPTION,
-                args=arguments,
-            )
+        with contextlib.redirect_stderr(printed):
+            return parse()
     except SystemExit as stop:
         if not stop.code:
             raise
-        lines = [line.strip("│╭╮╰╯|+ ") for line in told.getvalue().splitlines()[1:]]  # the first is a title
-        groups = itertools.groupby(lines, key=lambda line: bool(line.strip("─-")))
-        message = next(" ".join(group) for has_text, group in groups if has_text)
-        raise ValueError(f"{message.rstrip('.')}. See jaxqkd --help.") from None
+    lines = [line.strip("│╭╮╰╯|+ ") for line in printed.getvalue().splitlines()[1:]]  # the first is a title
+    groups = itertools.groupby(lines, key=lambda line: bool(line.strip("─-")))
+    message = next(" ".join(group) for has_text, group in groups if has_text)
+    raise ValueError(f"{message.rstrip('.')}. See {prog} --help.")

@@ -1,38 +1,41 @@
-"""Where a study runs and where its results go: what the commands that run one have in common."""
+"""Where an experiment runs and where its results go."""
 
 import contextlib
 import dataclasses
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
 
 from jaxqkd import checks, reports
-from jaxqkd.experiments import bounded_logits, noise_robustness, own_data, payoff, piperno2024
+from jaxqkd.experiments import registry
+from jaxqkd.experiments.registry import Experiment
 from jaxqkd.runtime import use_all_cores, use_compile_cache
-from jaxqkd.studies import results, runner, store
+from jaxqkd.studies import load, missing, run, store
 from jaxqkd.studies.study import Study, cut
 
-Count = Annotated[int, tyro.conf.arg(metavar="N")]
-Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")]
 Directory = Annotated[Path, tyro.conf.arg(metavar="DIR")]
+Flat = tyro.conf.arg(name="")
+"""Marks a dataclass whose fields are options without a prefix."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Execution:
-    """Where a study runs, and where its results go.
+    """Where an experiment runs, and where its results go.
 
     Attributes:
-        out: Where the results go: a new or empty directory, or one of the same study and options, where the work
-            goes on. Several processes may share one.
-        worker: Compute only share I of N, as "1/3" for the first of three jobs; from a Slurm array's variables
-            where there is one. "all" is everything. A call for all the shares' directory gathers.
+        out: Where the results go: a new or empty directory, or one of the same study and options, which then goes
+            on. Several processes may share one.
+        worker: Compute only share I of N, such as "1/3" for the first of three jobs; "auto" takes it from the
+            variables of a Slurm array, if there is one, and "all" is everything. The same command without shares
+            then gathers the results.
         dask: Address of a Dask scheduler whose workers compute the blocks (extra `cluster`).
         compile_cache: Where compiled programs are kept for the next time: a private directory, "auto" for
             jaxqkd in the user's cache directory, or "off".
@@ -44,44 +47,55 @@ class Execution:
     compile_cache: Annotated[str, tyro.conf.arg(metavar="auto|off|DIR")] = "auto"
 
 
-How = Annotated[Execution, tyro.conf.arg(name="")]
-
-
-def carry_out(study: Study, execution: Execution) -> int:
-    """Runs a study, and presents it if all of its blocks are there; returns the command's exit status."""
+def carry_out(experiment: Experiment, options: Any, execution: Execution) -> int:
+    """Runs an experiment, and reports it if all of its blocks are there; returns the command's exit status."""
+    set_up(execution.compile_cache)  # before any array is made
+    with _warnings_in_lines():
+        study = experiment.study(options)
     share, out = _share(execution.worker), execution.out
     with _executor(execution.dask) as executor:
         try:
-            runner.run(study, out, executor=executor, share=share, console=Console(stderr=True))
+            run(study, out, executor=executor, share=share, console=Console(stderr=True))
         except KeyboardInterrupt as stop:
-            raise type(stop)(f"interrupted; {_kept(study, out)}") from None
-    if runner.missing(study, out):
-        print(f"This share is done; {_kept(study, out)}")
+            raise type(stop)(f"interrupted; {_progress(study, out)}") from None
+    if missing(study, out):
+        print(f"This share is done; {_progress(study, out)}")
         return 0
-    return finish(out)
-
-
-def _kept(study: Study, out: Path) -> str:
-    total = len(cut(study.description))
-    done = total - len(runner.missing(study, out))
-    again = "The same command goes on from there." if done else "The same command starts again."
-    return f"{done} of {total} blocks are kept in {out}. {again}"
+    status = finish(out)
+    if experiment.save is not None:
+        with _warnings_in_lines():
+            lines = experiment.save(options, study, load(out), out)
+        for line in lines:
+            print(line)
+    return status
 
 
 def finish(out: Path) -> int:
-    """Presents the study whose blocks are in a directory; returns the command's exit status."""
-    found = results.load(out)
-    report = {
-        "reproduce": piperno2024.report,
-        "payoff": payoff.report,
-        "noisy": noise_robustness.report,
-        "methods": bounded_logits.report,
-        "distil": own_data.report,
-    }
-    sections = report.get(found.attrs["study"], reports.any_study)(found)
-    reports.save(out, found, sections, store.description(out))
-    reports.print_report(out, found, sections)
-    return int("diverged" in found and bool(found.diverged.all()))
+    """Reports the experiment whose blocks are in a directory; returns the command's exit status."""
+    results = load(out)
+    sections = registry.of_study(results.attrs["study"], results.attrs["version"]).report(results)
+    reports.save(out, results, sections, store.description(out))
+    reports.print_report(out, results, sections)
+    return int("diverged" in results and bool(results.diverged.all()))
+
+
+@contextlib.contextmanager
+def _warnings_in_lines() -> Iterator[None]:
+    """Prints each warning as a line of its own, at the end."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            for warning in caught:
+                print(f"jaxqkd: {warning.message}", file=sys.stderr)
+
+
+def _progress(study: Study, out: Path) -> str:
+    total = len(cut(study.description))
+    done = total - len(missing(study, out))
+    again = "The same command goes on from there." if done else "The same command starts again."
+    return f"{done} of {total} blocks are kept in {out}. {again}"
 
 
 def _share(worker: str) -> tuple[int, int] | None:
@@ -94,16 +108,15 @@ def _share(worker: str) -> tuple[int, int] | None:
         place = int(os.environ.get("SLURM_ARRAY_TASK_ID", 0)) - int(os.environ.get("SLURM_ARRAY_TASK_MIN", 0))
         return (place // step, count) if count > 1 else None
     parts = re.fullmatch(r"(\d+)/(\d+)", worker)
+    place, count = map(int, parts.groups()) if parts else (0, 0)
     must = 'be "auto", "all" or I/N with I from 1 to N'
-    checks.require(parts is not None, "worker", must, repr(worker))
-    place, count = (int(part) for part in parts.groups())  # type: ignore[union-attr]
     checks.require(1 <= place <= count, "worker", must, repr(worker))
     return place - 1, count
 
 
 @contextlib.contextmanager
 def _executor(address: str | None) -> Iterator[Executor | None]:
-    """Gives the executor of the Dask scheduler at an address, or None."""
+    """Yields the executor of the Dask scheduler at an address, or None without one."""
     if address is None:
         yield None
         return
@@ -116,7 +129,7 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
 
 
 def set_up(compile_cache: str) -> None:
-    """Gives XLA all cores and the compile cache, without which everything works, too, if slower."""
+    """Gives XLA all cores and the compile cache; without the cache everything works, but more slowly."""
     use_all_cores()
     if compile_cache == "auto":
         try:

@@ -34,18 +34,19 @@ def export(
 ) -> int:
     """Write a saved student as an OpenQASM program, for real machines and other simulators.
 
-    The program is parsed by Qiskit and simulated; only if the logits are the student's to 1e-5 is it written.
-    Beside it stands classical.json: which qubit each bit measures, the layers before and after, the reduction of
-    features, and the names. Prints what the program takes on a machine. Needs the extra `export`.
+    Qiskit parses and simulates the program, which is written only if its logits are the student's to 1e-5.
+    classical.json beside it holds the rest: which qubit each bit measures, the layers before and after, the
+    reduction of features, and the names. Prints the gates and the depth that machines need. Needs the extra
+    `export`.
 
     Args:
-        model: Where the student is: the directory of `jaxqkd distil`, or one of `save_student`.
+        model: The student: the directory of `jaxqkd distil`, or one of `save_student`.
         format: OpenQASM 3 or 2, with gates of the standard library alone.
-        data: A file with the columns that the student was trained on; the program is then that of one row.
-            Without it, the program has inputs x0, x1, ... and is that of any row, which needs OpenQASM 3 and an
-            encoding whose features are angles.
+        data: A file with the columns that the student was trained on; the program is then for one row of it.
+            Without it, the program is for any row, by inputs x0, x1, ..., which needs OpenQASM 3 and an encoding
+            whose features are angles.
         row: Which row of the data, from 1.
-        out: Where the two files go; earlier ones are replaced.
+        out: The directory of the two files; earlier ones are replaced.
     """
     student = load_student(model if (model / TEXT).is_file() else model / "student")
     kind = type(student.model).__name__
@@ -54,11 +55,11 @@ def export(
     x = None if data is None else _inputs(student, data, row)
     program = programs.openqasm(student.model, student.params, x, version=VERSIONS[format])
     example = _example(student) if x is None else x
-    judged = programs.judge(student.model, student.params, example, program)
+    judgement = programs.judge(student.model, student.params, example, program)
     out.mkdir(parents=True, exist_ok=True)
     save_text(out / PROGRAM, program)
     save_json(out / REST, _rest(student))
-    print(_told(judged), f"{out / PROGRAM} and {out / REST} are written.", sep="\n")
+    print(_costs(judgement), f"{out / PROGRAM} and {out / REST} are written.", sep="\n")
     return 0
 
 
@@ -71,7 +72,7 @@ def _inputs(student: Student, data: Path, row: int) -> np.ndarray:
 
 
 def _example(student: Student) -> np.ndarray:
-    """Returns features [D], at random, at which a program with inputs is compared."""
+    """Returns random features [D], at which a program with inputs is compared."""
     layer = student.params["params"].get("input")
     if student.reduction is not None:
         width = student.reduction.components.shape[1]
@@ -99,10 +100,14 @@ def _rest(student: Student) -> dict[str, Any]:
     )
 
 
-def _told(judged: Judgement) -> str:
+def _costs(judgement: Judgement) -> str:
     """Returns the check and a table of costs as Markdown."""
-    places = {"as written": judged.written, "on a line": judged.line, "on a heavy-hex lattice": judged.heavy_hex}
+    places = {
+        "as written": judgement.written,
+        "on a line": judgement.line,
+        "on a heavy-hex lattice": judgement.heavy_hex,
+    }
     lines = [f"| {name} | {cost.depth} | {cost.two_qubit_gates} | {cost.gates} |" for name, cost in places.items()]
     head = "| program | depth | two-qubit gates | gates |\n| :-- | --: | --: | --: |"
-    check = f"Qiskit gives the student's logits; the largest difference is {judged.difference:.1e}."
+    check = f"Qiskit gives the student's logits; the largest difference is {judgement.difference:.1e}."
     return "\n".join([check, "", head, *lines, ""])

@@ -27,16 +27,15 @@ def predict(
     data: Annotated[Path, tyro.conf.arg(metavar="FILE")],
     out: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
 ) -> int:
-    """Score new rows with a saved student: a CSV line a row, with its class and the probability of each class.
+    """Score new rows with a saved student: each gets a CSV line with its class and all classes' probabilities.
 
-    Columns are found by their names, in any order; those that the student does not know are left out, with a
-    word. Where the label column is there, macro F1 and accuracy are told as well.
+    Columns are matched by their names, in any order; columns that the student was not trained on are ignored, with
+    a message. If the file has the label column, macro F1 and accuracy are printed as well.
 
     Args:
-        model: Where the student is: the directory of `jaxqkd distil`, its folder student/, or one of
-            `save_student`.
+        model: The student: the directory of `jaxqkd distil`, its folder student/, or one of `save_student`.
         data: A .csv, .parquet, .npy or .npz file with the columns that the student was trained on.
-        out: The CSV file to write; by default it is printed.
+        out: The CSV file to write; by default the lines are printed.
     """
     student = load_student(model if (model / TEXT).is_file() else model / "student")
     frame = frame_of(data).rename(columns=str)
@@ -48,7 +47,7 @@ def predict(
     else:
         save_text(out, _table(student, scores))
     if known is not None and len(known[0]):
-        print(_judged(scores, *known), file=sys.stderr)
+        print(_summary(scores, *known), file=sys.stderr)
     return 0
 
 
@@ -70,7 +69,7 @@ def features(student: Student, frame: Any) -> np.ndarray:
 
 
 def _scores(student: Student, x: np.ndarray) -> jax.Array:
-    """Returns logits [N, C], of some rows at a time, which bounds the memory."""
+    """Returns logits [N, C], a few rows at a time, which bounds the memory."""
     parts = [student.logits(jnp.asarray(x[first : first + ROWS])) for first in range(0, len(x), ROWS)]
     return jnp.concatenate(parts)
 
@@ -88,7 +87,7 @@ def _table(student: Student, scores: jax.Array) -> str:
 
 
 def _labels(student: Student, column: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the rows that have a label, and the labels' numbers; refuses what the student does not know."""
+    """Returns the rows that have a label, and the numbers of their classes; refuses unknown classes."""
     rows = np.flatnonzero(column.notna())
     values = column.iloc[rows].infer_objects().to_numpy()
     texts = (values.astype(int) if values.dtype.kind == "f" else values).astype(str)
@@ -100,7 +99,7 @@ def _labels(student: Student, column: Any) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.asarray([names.index(text) for text in texts], int)
 
 
-def _judged(scores: jax.Array, rows: np.ndarray, labels: np.ndarray) -> str:
+def _summary(scores: jax.Array, rows: np.ndarray, labels: np.ndarray) -> str:
     f1 = float(metrics.f1(scores[rows], jnp.asarray(labels), classes=scores.shape[1]))
-    right = float(metrics.accuracy(scores[rows], jnp.asarray(labels)))
-    return f"On {len(rows)} rows with a label: macro F1 {f1:.3f}, accuracy {right:.3f}."
+    accuracy = float(metrics.accuracy(scores[rows], jnp.asarray(labels)))
+    return f"On {len(rows)} rows with a label: macro F1 {f1:.3f}, accuracy {accuracy:.3f}."

@@ -1,1 +1,1 @@
-"""Experiments: studies that ship, each with its set-up, its published claims and its presentation."""
+"""Experiments: studies that ship. Each folder here is one; `registry` finds them, and they share `teaching`."""

@@ -1,4 +1,4 @@
-"""Verdicts: a published table against what a study measured, by a rule that is written down."""
+"""Verdicts on published mean scores, without and with distillation, by a rule that is written down."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
@@ -6,11 +6,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import xarray as xr
 
-from jaxqkd.statistics import Difference, Summary, difference, holm, predicted_mean, summary
+from jaxqkd.statistics import LEVEL, Difference, Summary, difference, holm, predicted_mean, summary
 
 PUBLISHED_SEEDS = 12
+"""Seeds of a published mean."""
 FEWEST_SEEDS = 6
-"""From fewer seeds the predicted interval is so wide that nearly any figure lies in it."""
+"""With fewer seeds the predicted interval is so wide that nearly any mean lies in it."""
 ROUNDING = 0.0005
 """Half a unit of the last published digit."""
 
@@ -20,7 +21,7 @@ Verdict, by the first line that holds:
   reproduced            both published means lie in the 95 % interval that this
                         run predicts for a mean of {PUBLISHED_SEEDS} seeds
   direction reproduced  the paired difference has the published sign, and its
-                        Wilcoxon p is below 0.05 after Holm's correction over
+                        Wilcoxon p is below {LEVEL} after Holm's correction over
                         all rows
   higher, lower         the published means outside their intervals all lie
                         below them, or all above
@@ -88,32 +89,35 @@ def rows(results: xr.Dataset, published: Mapping[str, PublishedPair], *, score: 
         published: The published means by student.
         score: The name of the score that is compared.
     """
-    cells = [(reading, name) for reading in results.reading.values for name in results.student.values]
+    cells = [(str(reading), str(name)) for reading in results.reading.values for name in results.student.values]
     pairs = [results[score].sel(student=name, reading=reading).values for reading, name in cells]
     changes = [difference(*pair) for pair in pairs]
     corrected = holm(np.asarray([change.p for change in changes]))
-    found = []
-    for (reading, name), pair, change, p in zip(cells, pairs, changes, corrected, strict=True):
+
+    def row(reading: str, name: str, pair: np.ndarray, change: Difference, p: float) -> Row:
         target = published[name].f1_without, published[name].f1_with
-        found.append(
-            Row(
-                student=str(name),
-                reading=str(reading),
-                classical=int(results.classical.sel(student=name)),
-                quantum=int(results.quantum.sel(student=name)),
-                without=summary(pair[0]),
-                distilled=summary(pair[1]),
-                change=change,
-                p_corrected=float(p),
-                published=target,
-                predicted=(
-                    predicted_mean(pair[0], count=PUBLISHED_SEEDS),
-                    predicted_mean(pair[1], count=PUBLISHED_SEEDS),
-                ),
-                verdict=judge(pair, target, change, p),
-            )
+        without, distilled = pair
+        return Row(
+            student=name,
+            reading=reading,
+            classical=int(results.classical.sel(student=name)),
+            quantum=int(results.quantum.sel(student=name)),
+            without=summary(without),
+            distilled=summary(distilled),
+            change=change,
+            p_corrected=p,
+            published=target,
+            predicted=(predicted(without), predicted(distilled)),
+            verdict=judge(pair, target, change, p),
         )
-    return found
+
+    tested = zip(cells, pairs, changes, corrected, strict=True)
+    return [row(*cell, pair, change, float(p)) for cell, pair, change, p in tested]
+
+
+def predicted(scores: np.ndarray) -> Interval:
+    """Returns the 95 % interval that scores [seeds] predict for the mean of as many seeds as were published."""
+    return predicted_mean(scores, count=PUBLISHED_SEEDS)
 
 
 def side(interval: Interval, published: float) -> int:
@@ -123,16 +127,21 @@ def side(interval: Interval, published: float) -> int:
 
 
 def judge(pair: Iterable[np.ndarray], published: tuple[float, float], change: Difference, p: float) -> str:
-    """Returns the verdict on scores [2, seeds] by `RULE`."""
+    """Returns the verdict on scores [2, seeds], without and with distillation, by `RULE`.
+
+    Args:
+        pair: The scores.
+        published: The published means.
+        change: The paired comparison of the scores.
+        p: Its p value, corrected for all comparisons.
+    """
     scores = list(pair)
     if len(scores[0]) < FEWEST_SEEDS:
         return "too few seeds"
-    sides = [
-        side(predicted_mean(v, count=PUBLISHED_SEEDS), mean) for v, mean in zip(scores, published, strict=True)
-    ]
+    sides = [side(predicted(values), mean) for values, mean in zip(scores, published, strict=True)]
     if sides == [0, 0]:
         return "reproduced"
-    if p < 0.05 and change.mean * (published[1] - published[0]) > 0:
+    if p < LEVEL and change.mean * (published[1] - published[0]) > 0:
         return "direction reproduced"
     if -1 not in sides:
         return "higher than published"

@@ -1,4 +1,4 @@
-"""Studies: grids of runs that survive crashes, their statistics, figures and reports. Knows nothing of qubits."""
+"""Studies: grids of runs that survive crashes, and their results. They know nothing of qubits."""
 
 from jaxqkd import statistics
 from jaxqkd.studies.results import load

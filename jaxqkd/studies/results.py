@@ -1,14 +1,15 @@
-"""Results: the blocks of a study put together as one labeled dataset, and written for other programs."""
+"""Results: the blocks of a study joined in one labeled dataset, and files of it for other programs."""
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxqkd import checks
+from jaxqkd import checks, metrics
 from jaxqkd.files import save_rows, write_whole
 from jaxqkd.studies import blocks, store
 from jaxqkd.studies.blocks import Result
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 UNITS = {
-    "f1_macro": ("macro F1 on the test set", "1"),
-    "f1_weighted": ("F1 on the test set, weighted by the classes' frequencies", "1"),
-    "accuracy": ("accuracy on the test set", "1"),
-    "teacher_f1": ("macro F1 of the teacher on the test set", "1"),
-    "majority_f1_macro": ("macro F1 of always answering the commonest class", "1"),
-    "majority_f1_weighted": ("weighted F1 of always answering the commonest class", "1"),
     "loss": ("training loss", "nat"),
     "val_loss": ("validation loss", "nat"),
     "gradient_norm": ("norm of the training loss's gradient", "nat"),
@@ -33,7 +28,7 @@ UNITS = {
     "seconds": ("wall-clock time of the runs", "s"),
     "compile_seconds": ("wall-clock time of compilation", "s"),
 }
-"""Long name and unit of variables that are known."""
+"""Long name and unit of what a training and a program record; those of scores are `jaxqkd.metrics.UNITS`."""
 
 
 def load(directory: str | os.PathLike) -> "xr.Dataset":
@@ -42,7 +37,8 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
     Returns:
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
         long as the study's option `epochs`; with `seconds` and `compile_seconds` by student and static setting,
-        and as attributes the study's name, its id, its `score`, the devices, and the SHA-256 of the seeds' data.
+        and as attributes the study's name, `version`, id and `score`, the devices, and the SHA-256 of the seeds'
+        data.
 
     Raises:
         ValueError: If blocks are missing or damaged, or this is no study's directory.
@@ -51,7 +47,7 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
 
     where = Path(directory)
     description = store.description(where)
-    found = _read(where, description)
+    read = _read(where, description)
     settings, static = description["settings"], description["static"]
     traced = [name for name in settings if name not in static]
     stored = ("student", *static, *traced, "seed")
@@ -59,20 +55,20 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
     lengths = [len(coordinates[name]) for name in stored]
     variables = {
         name: ((*stored, *_further(name, array.shape[len(stored) :], description)), array)
-        for name, array in _assembled(description, found, lengths).items()
+        for name, array in _assembled(description, read, lengths).items()
     }
-    of_programs = {name: (stored[: 1 + len(static)], array) for name, array in _times(description, found).items()}
-    results = xr.Dataset(variables | of_programs, coords=coordinates, attrs=_attributes(description, found))
-    for name in results.data_vars:
-        if name in UNITS:
-            results[name].attrs.update(zip(("long_name", "units"), UNITS[str(name)], strict=True))
+    of_programs = {name: (stored[: 1 + len(static)], array) for name, array in _times(description, read).items()}
+    results = xr.Dataset(variables | of_programs, coords=coordinates, attrs=_attributes(description, read))
+    for name, words in (metrics.UNITS | UNITS).items():
+        if name in results:
+            results[name].attrs.update(zip(("long_name", "units"), words, strict=True))
     return results.transpose("student", *settings, "seed", ...)
 
 
 def save_runs(path: Path, results: "xr.Dataset") -> None:
-    """Writes a CSV file with a line a run: where it stands along the dimensions, then its scalars.
+    """Writes a CSV file with a line for each run: its coordinates, then its scalars.
 
-    Numbers are in the fewest digits that give them again, flags are 0 or 1.
+    Numbers have the fewest digits that identify them; flags are 0 or 1.
     """
     first = results.data_vars[results.attrs["score"]]
     columns = [str(name) for name, values in results.data_vars.items() if values.dims == first.dims]
@@ -92,42 +88,40 @@ def save_dataset(path: Path, results: "xr.Dataset") -> None:
 
 
 def _read(where: Path, description: Mapping[str, Any]) -> list[tuple[Block, Result]]:
-    found, lacking, study = [], [], identity(description)
-    wanted = cut(description)
+    """Returns all blocks; refuses the directory if one is missing or damaged."""
+    read, study, wanted = [], identity(description), cut(description)
     for block in wanted:
-        try:
-            found.append((block, blocks.load(blocks.path(where, block.number), study)))
-        except (FileNotFoundError, blocks.DamagedError) as error:
-            lacking.append(error)
-    told = f"{where}, where {len(lacking)} of {len(wanted)} are missing or damaged"
-    checks.require(
-        not lacking, "directory", "hold all blocks of its study", told, "Run the study again; it goes on."
-    )
-    return found
+        with suppress(FileNotFoundError, blocks.DamagedError):
+            read.append((block, blocks.load(blocks.path(where, block.number), study)))
+    lacking = len(wanted) - len(read)
+    state = f"{where}, where {lacking} of {len(wanted)} are missing or damaged"
+    cure = "Run the study again; it goes on."
+    checks.require(lacking == 0, "directory", "hold all blocks of its study", state, cure)
+    return read
 
 
 def _assembled(
-    description: Mapping[str, Any], found: list[tuple[Block, Result]], lengths: list[int]
+    description: Mapping[str, Any], read: Sequence[tuple[Block, Result]], lengths: Sequence[int]
 ) -> dict[str, np.ndarray]:
     """Returns each variable [student, static settings, traced settings, seed, ...]."""
     cells = len(lengths) - 2 - len(description["static"])
     whole = {
         name: np.empty((*lengths, *values.shape[cells + 1 :]), values.dtype)
-        for name, values in found[0][1].values.items()
+        for name, values in read[0][1].values.items()
     }
-    for block, result in found:
+    for block, result in read:
         at: tuple = (*_place(description, block), *(slice(None),) * cells, slice(block.first, block.stop))
         for name, values in result.values.items():
             whole[name][at] = values
     return whole
 
 
-def _times(description: Mapping[str, Any], found: list[tuple[Block, Result]]) -> dict[str, np.ndarray]:
+def _times(description: Mapping[str, Any], read: Sequence[tuple[Block, Result]]) -> dict[str, np.ndarray]:
     """Returns the seconds of the runs, summed, and of compilation, the longest, of each program."""
     lengths = [len(description["settings"][name]) for name in description["static"]]
     seconds = np.zeros((len(description["students"]), *lengths))
     compilation = np.zeros_like(seconds)
-    for block, result in found:
+    for block, result in read:
         at = _place(description, block)
         seconds[at] += result.facts["seconds"]
         compilation[at] = max(compilation[at], result.facts["compile_seconds"])
@@ -135,7 +129,7 @@ def _times(description: Mapping[str, Any], found: list[tuple[Block, Result]]) ->
 
 
 def _place(description: Mapping[str, Any], block: Block) -> tuple[int, ...]:
-    """Returns where a block's student and static settings stand."""
+    """Returns the indices of a block's student and static settings."""
     settings = description["settings"]
     return (
         description["students"].index(block.student),
@@ -144,19 +138,19 @@ def _place(description: Mapping[str, Any], block: Block) -> tuple[int, ...]:
 
 
 def _further(name: str, lengths: tuple[int, ...], description: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns names for the axes that a run returned: the epoch by its length, others after the variable."""
+    """Returns names for the axes of what a run returned: epoch for one of that length, else numbered ones."""
     epochs = description["options"].get("epochs")
     return ("epoch",) if lengths == (epochs,) else tuple(f"{name}_{axis}" for axis in range(len(lengths)))
 
 
-def _attributes(description: Mapping[str, Any], found: list[tuple[Block, Result]]) -> dict[str, Any]:
-    seed_data = {block.first: result.facts["seed_data_sha256"] for block, result in found}
-    devices = sorted({_counted(result.facts["devices"]) for _, result in found})
-    name, score = description["name"], description["score"]
+def _attributes(description: Mapping[str, Any], read: Sequence[tuple[Block, Result]]) -> dict[str, Any]:
+    seed_data = {block.first: result.facts["seed_data_sha256"] for block, result in read}
+    devices = sorted({_counted(result.facts["devices"]) for _, result in read})
     return {
-        "study": name,
+        "study": description["name"],
+        "version": description["version"],
         "id": identity(description),
-        "score": score,
+        "score": description["score"],
         "devices": "; ".join(devices),
         "seed_data_sha256": identity({str(k): v for k, v in seed_data.items()}),
     }

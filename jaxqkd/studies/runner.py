@@ -1,9 +1,10 @@
-"""Running: the blocks of a study that are not there yet, here or by an executor, each kept as it is done."""
+"""Running: the missing blocks of a study are computed, here or by an executor, each kept once it is done."""
 
 import contextlib
 import os
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,7 @@ from jaxqkd import checks
 from jaxqkd.runtime import use_all_cores
 from jaxqkd.studies import blocks, store
 from jaxqkd.studies.blocks import Result
-from jaxqkd.studies.programs import compute, program, teachers
+from jaxqkd.studies.programs import compute, program, seed_data_program
 from jaxqkd.studies.study import Block, Study, cut
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PAUSE = 0.1
-"""Seconds between two looks at what others are doing."""
+"""Seconds between two looks at what other processes have done."""
 
 
 def run(
@@ -38,19 +39,20 @@ def run(
 ) -> None:
     """Computes the blocks of a study that a directory does not hold yet, and keeps each as soon as it is done.
 
-    A second call does nothing; one after a crash goes on, and has lost one block at most, or one a worker. Several
-    processes that run one study in one directory share the blocks between them. Read the results with `load`.
+    A second call does nothing. A call after a crash goes on; the crash costs each worker one block at most.
+    Several processes that run one study in one directory share the blocks between them. Read the results with
+    `load`.
 
     Args:
         study: What to run.
         directory: Where the results go: new, empty, or one of the same study.
-        executor: Computes the blocks elsewhere: any `concurrent.futures.Executor`, or what has its `submit` and
-            returns something with `done` and `result`. This process then writes what comes back.
-        share: `(i, n)`: only every n-th block, from the i-th on, such as for the i-th job of an array of n.
-        console: Where the progress goes, as `Console(stderr=True)`; nowhere by default.
+        executor: Computes the blocks elsewhere: any `concurrent.futures.Executor`, or an object whose `submit`
+            returns futures with `done` and `result`. This process then writes the blocks.
+        share: `(i, n)`: only every n-th block, from the i-th on, for the i-th of n jobs.
+        console: Shows the progress, such as `Console(stderr=True)`; by default nothing does.
 
     Raises:
-        ValueError: If the directory holds anything else; the message tells the difference.
+        ValueError: If the directory holds anything else; the message names the difference.
         OSError: If it cannot be written.
     """
     where = Path(directory)
@@ -72,7 +74,7 @@ def run(
 
 
 def missing(study: Study, directory: str | os.PathLike) -> list[Block]:
-    """Returns the blocks of a study that a directory does not hold, or not undamaged."""
+    """Returns the blocks of a study that are missing in a directory, or damaged."""
     where = Path(directory)
     return [
         block
@@ -82,58 +84,63 @@ def missing(study: Study, directory: str | os.PathLike) -> list[Block]:
 
 
 def _run_here(study: Study, where: Path, missing: Sequence[Block], progress: "Progress") -> None:
-    """Computes each block as soon as its program is compiled; those of the others are compiled meanwhile."""
+    """Computes each block once its program is compiled; the other programs are compiled in the background."""
     bar = progress.add_task("running", total=len(missing))
-    with _compiled_ahead(study, missing, progress) as wait_for:
-        for block in _in_turn(study, where, missing):
+    with _compiling(study, missing, progress) as wait_for_program:
+        for block in _claimed(study, where, missing):
             progress.update(bar, description=f"running {block}")
-            wait_for(block)
+            wait_for_program(block)
             _keep(study, where, block, compute(study, block))
             progress.advance(bar)
     progress.update(bar, description="done", completed=len(missing))
 
 
 @contextlib.contextmanager
-def _compiled_ahead(
-    study: Study, missing: Sequence[Block], progress: "Progress"
-) -> Iterator[Callable[[Block], object]]:
-    """Compiles in the background what the blocks need; gives a function that waits for a block's program."""
-    if not missing or jax.process_count() > 1:  # several processes have to do everything in one order
+def _compiling(study: Study, missing: Sequence[Block], progress: "Progress") -> Iterator[Callable[[Block], None]]:
+    """Compiles the programs of the blocks in background threads; yields a function that waits for a block's."""
+    if not missing or jax.process_count() > 1:  # several processes have to compile and run in the same order
         yield lambda block: None
         return
     programs = list(dict.fromkeys(block.program for block in missing))
-    bar = progress.add_task("compiling", total=len(programs) + 1)
+    bar = progress.add_task("compiling", total=1 + len(programs))
     pool = ThreadPoolExecutor(os.cpu_count())
+    seed_data = pool.submit(seed_data_program, study)
+    compiled = {key: pool.submit(program, study, *key) for key in programs}
+    futures: list[Future[Any]] = [seed_data, *compiled.values()]
+    for future in futures:
+        future.add_done_callback(lambda _: progress.advance(bar))
+
+    def wait_for_program(block: Block) -> None:
+        seed_data.result()
+        compiled[block.program].result()
+
     try:
-        teaching: Future[Any] = pool.submit(teachers, study)
-        compiling: dict[Any, Future[Any]] = {at: pool.submit(program, study, *at) for at in programs}
-        for future in (teaching, *compiling.values()):
-            future.add_done_callback(lambda _: progress.advance(bar))
-        yield lambda block: (teaching.result(), compiling[block.program].result())
+        yield wait_for_program
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _in_turn(study: Study, where: Path, missing: Sequence[Block]) -> Iterator[Block]:
-    """Yields each block that no other process is at or has done, until all are done by someone."""
-    left = list(missing)
-    while left:
-        waiting = []
-        for block in left:
-            with _held(where, block) as is_ours:
-                if not is_ours:
-                    waiting.append(block)
-                elif not _agreed(blocks.is_whole(blocks.path(where, block.number), study.id)):
-                    yield block
-        left = waiting
-        if left:
-            time.sleep(PAUSE)
+def _claimed(study: Study, where: Path, missing: Sequence[Block]) -> Iterator[Block]:
+    """Yields, locked and one at a time, the blocks that no other process computes.
+
+    A block that another process has locked is looked at again after the rest: it is done by then, or that process
+    has died and its lock with it.
+    """
+    queue = deque(missing)
+    while queue:
+        block = queue.popleft()
+        with _lock(where, block) as is_locked:
+            if is_locked and not _agreed(blocks.is_whole(blocks.path(where, block.number), study.id)):
+                yield block
+        if not is_locked:
+            queue.append(block)
+            time.sleep(PAUSE / len(queue))  # once round the queue takes PAUSE
 
 
 def _run_there(
     study: Study, where: Path, missing: Sequence[Block], progress: "Progress", executor: Executor
 ) -> None:
-    """Submits every block; those that come back are kept before the first failure, if any, is raised."""
+    """Submits every block, keeps those that succeed, and then raises the first failure if there is one."""
     bar = progress.add_task("running elsewhere", total=len(missing))
     pending = [(block, executor.submit(compute, study, block)) for block in missing]
     failures = []
@@ -159,10 +166,10 @@ def _keep(study: Study, where: Path, block: Block, result: Result) -> None:
 
 
 @contextlib.contextmanager
-def _held(where: Path, block: Block) -> Iterator[bool]:
-    """Holds a block against other processes; yields False where one has it. The system frees a dead one's hold.
+def _lock(where: Path, block: Block) -> Iterator[bool]:
+    """Locks a block; yields False if another process has. The operating system frees the lock of a dead process.
 
-    Where files cannot be locked, every process takes every block: then they do the same work to the same bits.
+    Where files cannot be locked, every process computes every block, to the same bits.
     """
     if jax.process_count() > 1:
         yield True
@@ -185,20 +192,20 @@ def _held(where: Path, block: Block) -> Iterator[bool]:
 
 
 def _missing(where: Path, study: Study, wanted: Sequence[Block]) -> list[Block]:
-    """Returns those of the wanted blocks that are not there, as the first process sees it."""
-    there = {block.number for block in missing(study, where)} if _is_first() else set()
-    lacking = _agreed(np.asarray([block.number in there for block in wanted], bool))
+    """Returns the wanted blocks that are missing, as the first process sees it."""
+    numbers = {block.number for block in missing(study, where)} if _is_first() else set()
+    lacking = _agreed(np.asarray([block.number in numbers for block in wanted], bool))
     return [block for block, is_lacking in zip(wanted, lacking, strict=True) if is_lacking]
 
 
 def _use_several_devices() -> None:
-    """Gives XLA all cores if it has not started yet; warns where it has, and its bits are those of one device."""
+    """Gives XLA all cores; warns if it has started with one device, whose bits are not those of several."""
     try:
         use_all_cores()
     except RuntimeError:
         if jax.device_count() == 1 and jax.default_backend() == "cpu":
-            told = "call jaxqkd.use_all_cores() before any computation for the same bits as everywhere"
-            warnings.warn(f"XLA has started with a single CPU device: {told}.", stacklevel=3)
+            cure = "call jaxqkd.use_all_cores() before any computation for the same bits as everywhere"
+            warnings.warn(f"XLA has started with a single CPU device: {cure}.", stacklevel=3)
 
 
 def _is_in(share: tuple[int, int] | None, block: Block) -> bool:
@@ -218,7 +225,7 @@ def _is_first() -> bool:
 
 
 def _agreed(value: Any) -> Any:
-    """Returns what the first process says, in all of them."""
+    """Returns the first process's value in all processes."""
     if jax.process_count() == 1:
         return value
     from jax.experimental import multihost_utils

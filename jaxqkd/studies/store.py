@@ -1,4 +1,4 @@
-"""The directory of a study: claimed before any work; its files appear under their names only when whole."""
+"""The directory of a study: claimed before any work, and refused where it holds anything else."""
 
 import hashlib
 import importlib.metadata
@@ -26,28 +26,28 @@ PACKAGES = ("jaxqkd", "jax", "jaxlib", "flax", "optax", "tensorcircuit-ng", "num
 
 
 def claim(directory: Path, study: Study) -> None:
-    """Makes the directory the study's: creates it and proves that it can be written, or refuses it.
+    """Claims the directory for the study: creates it, and checks that it can be written.
 
-    Accepts a directory that is new or empty, and one of the same study, where the work goes on.
+    The directory may be new, empty, or hold the same study, which then goes on.
 
     Raises:
-        ValueError: If the directory holds another study, with the difference, or anything else.
+        ValueError: If the directory holds another study or anything else; the message names the difference.
         OSError: If it cannot be created or written.
     """
-    found = _visible(directory)
-    if found:
-        earlier = _earlier(directory, found)
+    entries = _visible(directory)
+    if entries:
+        earlier = _earlier(directory, entries)
         _refuse_other(directory, earlier["description"], study.description)
         _warn_of_versions(directory, earlier["versions"], _made_with(study))
     (directory / "blocks").mkdir(parents=True, exist_ok=True)
     _probe(directory)
-    if not found:
+    if not entries:
         held = {"id": study.id, "description": study.description, "versions": _made_with(study)}
         save_json(directory / STUDY, held)
 
 
 def release(directory: Path) -> None:
-    """Removes a directory again in which nothing was finished; leaves any other as it is."""
+    """Removes a directory in which no block was finished; leaves any other as it is."""
     names = {entry.relative_to(directory).as_posix() for entry in directory.rglob("*")}
     if names <= {STUDY, "blocks"}:
         with suppress(OSError):
@@ -57,10 +57,10 @@ def release(directory: Path) -> None:
 
 
 def description(directory: Path) -> dict[str, Any]:
-    """Returns the description of the study whose directory this is.
+    """Returns the description of the study that the directory holds.
 
     Raises:
-        ValueError: If it is no study's directory.
+        ValueError: If it holds none.
     """
     return _earlier(directory, _visible(directory))["description"]
 
@@ -71,37 +71,43 @@ def versions() -> dict[str, str]:
 
 
 def _visible(directory: Path) -> list[str]:
-    """Returns what the directory holds, but for what a process that was killed, or starts just now, leaves."""
+    """Returns the directory's entries, without partial files and an empty blocks/.
+
+    Processes that were killed, or have just started, leave those.
+    """
     entries = directory.iterdir() if directory.is_dir() else ()
-    begun = (entry for entry in entries if entry.name != "blocks" or any(entry.iterdir()))
-    return sorted(entry.name for entry in begun if not entry.name.endswith(".partial"))
+    kept = (entry for entry in entries if entry.name != "blocks" or any(entry.iterdir()))
+    return sorted(entry.name for entry in kept if not entry.name.endswith(".partial"))
 
 
-def _earlier(directory: Path, found: Sequence[str]) -> dict[str, Any]:
-    """Returns the description and versions that the directory holds; refuses it if it holds none."""
+def _earlier(directory: Path, entries: Sequence[str]) -> dict[str, Any]:
+    """Returns the description and versions that the directory holds, given its entries; refuses one without."""
     cure = "Choose another directory."
     try:
         held = json.loads((directory / STUDY).read_text(encoding="utf-8"))
         whole = identity(held["description"]) == held["id"] and isinstance(held["versions"], dict)
+        whole = whole and isinstance(held["description"]["version"], int)  # which older studies do not have
     except FileNotFoundError:
-        holds = f"{directory} with {', '.join(found[:3]) or 'nothing'}" + (" ..." if len(found) > 3 else "")
+        holds = f"{directory} with {', '.join(entries[:3]) or 'nothing'}" + (" ..." if len(entries) > 3 else "")
         checks.require(False, "directory", "be new, empty, or a study's", holds, cure)
     except (ValueError, TypeError, KeyError):
         whole = False
     cure = f"Delete {STUDY} and blocks/ there to start again."
-    checks.require(whole, "directory", f"hold an undamaged {STUDY}", str(directory), cure)
+    checks.require(
+        whole, "directory", f"hold an undamaged {STUDY} that this jaxqkd can read", str(directory), cure
+    )
     return held
 
 
 def _refuse_other(directory: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    unlike = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    told = ", ".join(f"{name} {before.get(name)} there, {now.get(name)} here" for name in unlike)
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    difference = ", ".join(f"{name} {before.get(name)} there, {now.get(name)} here" for name in changed)
     cure = "Choose another directory, or the same options."
-    checks.require(not unlike, "directory", "hold the same study", f"{directory} with {told}", cure)
+    checks.require(not changed, "directory", "hold the same study", f"{directory} with {difference}", cure)
 
 
 def _made_with(study: Study) -> dict[str, str]:
-    """Returns the versions, and digests of the code of the study's functions where it can be had."""
+    """Returns the versions, and digests of the source of the study's functions where Python can find it."""
     made = versions()
     for name in ("seed_data", "run"):
         with suppress(OSError, TypeError):
@@ -113,12 +119,12 @@ def _made_with(study: Study) -> dict[str, str]:
 def _warn_of_versions(directory: Path, before: Mapping[str, str], now: Mapping[str, str]) -> None:
     changed = [f"{name} {before.get(name)}, now {now[name]}" for name in now if before.get(name) != now[name]]
     if changed:
-        told = f"{directory} was begun with {', '.join(changed)}: new blocks may differ in the last bits."
-        print(f"jaxqkd: {told}", file=sys.stderr)
+        text = f"{directory} was begun with {', '.join(changed)}: new blocks may differ in the last bits."
+        print(f"jaxqkd: {text}", file=sys.stderr)
 
 
 def _probe(directory: Path) -> None:
-    """Fails within a moment where a block could not be written."""
+    """Fails at once if a block could not be written."""
     probe = directory / f".probe.{socket.gethostname()}.{os.getpid()}.partial"
     try:
         write_whole(probe, bytes(PROBE_BYTES))

@@ -1,4 +1,4 @@
-"""A study: a grid of trainings described in full, and the blocks that it is cut into."""
+"""A study: the full description of a grid of trainings, and the blocks that it is cut into."""
 
 import dataclasses
 import functools
@@ -8,9 +8,7 @@ import itertools
 import json
 import math
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -25,15 +23,17 @@ LANES = 48
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Study:
-    """A grid of trainings: students x settings x seeds. Two are equal if description and code are.
+    """A grid of trainings: students x settings x seeds. Two studies are equal if their ids and code are.
 
-    A seed's data is what it is taught with, such as its data, labeled by its teacher; every student and setting
-    gets the same one, so that all comparisons are paired by seed. `seed_data` and `run` are passed by name those
-    of the options that they take. A setting that `run` takes by name is static: each of its values is a program of
-    its own. The other settings are traced: a run finds them in its hparams, all in one program.
+    Every student and setting of a seed gets the same `seed_data`, such as examples labeled by a teacher, so that
+    all comparisons are paired by seed. `seed_data` and `run` are passed those of the options that they take by
+    name. A setting that `run` takes by name is static: each of its values has a program of its own. The other
+    settings are traced: a run finds them in its hparams, and one program computes them all.
 
     Attributes:
-        name: Lower-case letters, digits and hyphens.
+        name: Lower-case letters, digits, hyphens and underscores.
+        version: Of `seed_data` and `run`. Name and version stand for the functions in the study's identity, so
+            code may be moved and renamed. Raise it when the functions come to compute something else.
         seed_data: A function `(key, **options) -> pytree of arrays`, or `(key, data, **options)` if there are
             data.
         run: A function `(student, **options and static settings) -> Run`, whose runs take `(key, seed_data)` and
@@ -41,7 +41,7 @@ class Study:
         students: Names.
         settings: Values by name: numbers, or names, of which a traced run is passed the index.
         seeds: How many, numbered from 0; the key of each comes from its own number and `base`.
-        options: Whatever else `seed_data` and `run` are to be told: anything that JSON can hold.
+        options: The other arguments of `seed_data` and `run`: anything that JSON can hold.
         data: A pytree of arrays, or None.
         score: The scalar that the study is about.
         base: Another number gives every seed another key.
@@ -50,6 +50,7 @@ class Study:
     """
 
     name: str
+    version: int
     seed_data: Callable[..., Any]
     run: Callable[..., Any]
     students: Sequence[str]
@@ -63,7 +64,7 @@ class Study:
     chunk: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be run, or not be known again, before anything is written."""
+        """Refuses a study that cannot be run or identified, before anything is written."""
         _check(self)
 
     def __eq__(self, other: object) -> bool:
@@ -74,9 +75,9 @@ class Study:
 
     @functools.cached_property
     def description(self) -> dict[str, Any]:
-        """All that decides the results, as JSON holds it; functions by their names, data by their digest."""
-        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        plain |= {name: _name(plain[name]) for name in ("seed_data", "run")}
+        """All that decides the results, as JSON: name and version for the functions, a digest for the data."""
+        names = [field.name for field in dataclasses.fields(self) if field.name not in ("seed_data", "run")]
+        plain = {name: getattr(self, name) for name in names}
         plain |= {"data": None if self.data is None else digest(self.data), "block": self.seeds_a_block}
         plain |= {"static": list(self.static), "x64": bool(jax.config.read("jax_enable_x64"))}
         return json.loads(json.dumps(plain, allow_nan=False, default=_plain))
@@ -88,8 +89,8 @@ class Study:
 
     @property
     def code(self) -> tuple[Any, ...]:
-        """The code of `seed_data` and `run`: a function that was redefined under its name has other code."""
-        return self.seed_data.__code__, self.run.__code__
+        """Module and code of `seed_data` and `run`: a function that was redefined has other code."""
+        return tuple((function.__module__, function.__code__) for function in (self.seed_data, self.run))
 
     @property
     def static(self) -> tuple[str, ...]:
@@ -99,16 +100,15 @@ class Study:
 
     @property
     def seeds_a_block(self) -> int:
-        """Seeds in a block, all blocks being of one size; the last one's may pass the end and are dropped."""
+        """Seeds in a block. All blocks have the same size; seeds of the last one beyond `seeds` are dropped."""
         cells = math.prod(len(values) for name, values in self.settings.items() if name not in self.static)
         most = math.ceil(LANES / cells) if self.block is None else self.block
         return math.ceil(self.seeds / math.ceil(self.seeds / most))
 
-    def told(self, function: Callable[..., Any]) -> dict[str, Any]:
+    def options_of(self, function: Callable[..., Any]) -> dict[str, Any]:
         """Returns the options that the function takes by name."""
-        return {
-            name: value for name, value in self.options.items() if name in inspect.signature(function).parameters
-        }
+        taken = inspect.signature(function).parameters
+        return {name: value for name, value in self.options.items() if name in taken}
 
 
 class Block(NamedTuple):
@@ -130,7 +130,7 @@ class Block(NamedTuple):
 
     @property
     def program(self) -> tuple[str, tuple[tuple[str, Any], ...]]:
-        """What blocks that share a compiled program have in common."""
+        """The student and the static settings, by which blocks share a compiled program."""
         return self.student, self.static
 
     def __str__(self) -> str:
@@ -139,7 +139,7 @@ class Block(NamedTuple):
 
 
 def cut(description: Mapping[str, Any]) -> list[Block]:
-    """Returns the blocks of a study's description, seeds first: what shares a seed_data comes together."""
+    """Returns the blocks of a study's description; those of the same seeds, which share data, are adjacent."""
     size, seeds = description["block"], description["seeds"]
     programs = itertools.product(*(description["settings"][name] for name in description["static"]))
     places = itertools.product(range(0, seeds, size), description["students"], list(programs))
@@ -176,9 +176,9 @@ def identity(description: Mapping[str, Any]) -> str:
 
 
 def _check(study: Study) -> None:
-    named = re.fullmatch(r"[a-z0-9][a-z0-9-]*", study.name) is not None
-    checks.require(named, "name", "be lower-case letters, digits and hyphens", repr(study.name))
-    for name, least in (("seeds", 1), ("base", 0)):
+    is_name = re.fullmatch(r"[a-z0-9][a-z0-9_-]*", study.name) is not None
+    checks.require(is_name, "name", "be lower-case letters, digits, hyphens and underscores", repr(study.name))
+    for name, least in (("version", 1), ("seeds", 1), ("base", 0)):
         checks.integer(name, getattr(study, name), least=least)
     checks.require(study.base < 2**32, "base", "be below 2^32", study.base)
     for name in ("block", "chunk"):
@@ -198,25 +198,15 @@ def _check(study: Study) -> None:
 def _check_functions(study: Study) -> None:
     for argument, function in (("seed_data", study.seed_data), ("run", study.run)):
         name = getattr(function, "__qualname__", "<none>")
-        cure = "Other processes and later runs have to find it by its name."
+        cure = "Other processes have to find it by its name."
         checks.require("<" not in name, argument, "be a function of a module", f"{function!r}", cure)
     taken = {*inspect.signature(study.seed_data).parameters, *inspect.signature(study.run).parameters}
-    strange = sorted(set(study.options) - taken)
-    checks.require(not strange, "options", "be arguments of `seed_data` or `run`", f"with {', '.join(strange)}")
-
-
-def _name(function: Callable[..., Any]) -> str:
-    """Returns module and name of a function; a script's module has one name, whether it is run or imported."""
-    module = function.__module__
-    if module == "__main__":
-        main = sys.modules["__main__"]
-        spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
-        module = spec.name if spec else Path(path).stem if path else module
-    return f"{module}:{function.__qualname__}"
+    unknown = sorted(set(study.options) - taken)
+    checks.require(not unknown, "options", "be arguments of `seed_data` or `run`", f"with {', '.join(unknown)}")
 
 
 def _plain(value: Any) -> Any:
-    """Returns what JSON can hold of NumPy's numbers, and of mappings."""
+    """Returns NumPy's numbers and arrays, and mappings, as what JSON can hold."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, Mapping):

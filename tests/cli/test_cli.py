@@ -1,6 +1,8 @@
 import csv
+import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import xarray as xr
 
 from jaxqkd import cli
 from jaxqkd.cli import execution
+from jaxqkd.experiments import registry
 from jaxqkd.experiments.piperno2024 import training
 from jaxqkd.studies import runner
 from tests import small
@@ -63,14 +66,20 @@ def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, 
         assert (tmp_path / "runs.csv").read_bytes() == (tmp_path / "earlier.csv").read_bytes()
 
 
-def test_the_report_of_any_study_summarizes_its_score(tmp_path, capsys):
-    runner.run(small.study(seeds=2), tmp_path)
-    assert cli.main(["report", str(tmp_path)]) == 0
-    out = capsys.readouterr().out
-    assert "Scores of every seed" in out
-    assert sum(line.strip().startswith(("linear", "mlp")) for line in out.splitlines()) == 16
-    assert "The study" in (tmp_path / "report.html").read_text()
-    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 2 * 2 * 2 * 2 * 2
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "must hold the study of an experiment, bounded_logits, .*, but is of the study 'small'"),
+        ({"name": "payoff", "version": 2}, "must hold version 1 of payoff, but is of version 2"),
+    ],
+)
+def test_the_report_of_a_study_that_is_no_experiment_is_refused(tmp_path, capsys, changes, told):
+    runner.run(dataclasses.replace(small.study(seeds=1), **changes), tmp_path)
+    assert cli.main(["report", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert re.search(told, error)
+    assert error.count("\n") == 1
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_shares_leave_the_tables_to_the_call_that_completes_them(tmp_path, capsys):
@@ -124,9 +133,23 @@ def test_runs_csv_has_one_row_a_run_and_agrees_with_the_dataset(tmp_path):
             assert int(row["epochs"]) == cell.epochs == 3
 
 
-def test_payoff_ends_with_table_and_files(tmp_path, capsys):
-    arguments = ["payoff", "--seeds", "2", "--epochs", "2", "--students", "linear", "--out", str(tmp_path)]
-    assert cli.main(arguments) == 0
+def test_list_names_every_experiment_with_its_title_and_cost(capsys):
+    assert cli.main(["list"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for experiment in map(registry.find, registry.names()):
+        assert f"{experiment.name} (version {experiment.version}) {experiment.title}" in text
+        assert experiment.cost in text
+
+
+def test_list_loads_nothing_that_draws():
+    heavy = ("matplotlib", "xarray", "pandas", "sklearn", "tensorcircuit", "scipy.stats")
+    script = f"import sys; from jaxqkd.cli import main; main(['list']); assert not {{*{heavy}}} & {{*sys.modules}}"
+    subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+
+def test_run_ends_with_table_and_files(tmp_path, capsys):
+    options = ["--seeds", "2", "--epochs", "2", "--students", "linear", "--out", str(tmp_path)]
+    assert cli.main(["run", "payoff", *options]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     assert "over 36 comparisons" in capsys.readouterr().out
     assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 3 * 2 * 3 * 3 * 2
@@ -144,6 +167,7 @@ def test_payoff_ends_with_table_and_files(tmp_path, capsys):
         (["--seeds", "1.5"], "Error parsing --seeds: invalid literal for int()"),
         (["--seedz", "3"], "--seedz"),
         (["--seed", "-1"], "`seed` must be at least 0, but is -1"),
+        (["--save", "q7"], "`save` must be one of 'linear', 'hea'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, told):
@@ -158,8 +182,14 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "Expected one of {reproduce, payoff, methods, noisy, distil, predict, export, report}. See"),
+        ([], "Expected one of {list, run, reproduce, distil, predict, export, report}. See"),
         (["reproduced"], "reproduced"),
+        (["run"], "Missing from jaxqkd run: NAME"),
+        (
+            ["run", "payof"],
+            "`experiment` must be one of 'bounded_logits', 'noise_robustness', 'own_data', 'payoff', ",
+        ),
+        (["run", "payoff", "--seedz", "3"], "Unrecognized options: --seedz, 3. See jaxqkd run payoff --help."),
     ],
 )
 def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, arguments, told):
@@ -198,7 +228,7 @@ def test_ctrl_c_is_exit_code_130(tmp_path, capsys, monkeypatch):
     assert "interrupted; 0 of 2 blocks are kept" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["payoff", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["run", "payoff", "--help"]])
 def test_help_explains(arguments):
     found = subprocess.run(
         [sys.executable, "-m", "jaxqkd", *arguments], capture_output=True, text=True, check=True

@@ -6,41 +6,41 @@ import pytest
 
 from jaxqkd import fit, losses, metrics, studies
 from jaxqkd.experiments import bounded_logits
-from jaxqkd.experiments.bounded_logits import training
+from jaxqkd.experiments.bounded_logits import presentation, setup, training
 from jaxqkd.studies.study import seed_keys
 
 KEY = jax.random.key(0)
 
 
+def studied(**options):
+    return bounded_logits.study(bounded_logits.Options(**options))
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study, of the linear student on the XOR, and its directory."""
-    study = bounded_logits.study(
+    study = studied(
         seeds=2, epochs=3, students=("linear",), datasets=("xor",), methods=("kd", "rkd_angle", "label_smoothing")
     )
-    where = tmp_path_factory.mktemp("methods")
+    where = tmp_path_factory.mktemp("bounded_logits")
     studies.run(study, where)
     return study, studies.load(where)
 
 
-def test_every_loss_of_logits_and_relations_is_a_case():
-    known = {"hard", "on", "mix", "kd", "soft", "summed", "standardized", "scheduled", "Scheduled", "Projector"}
-    states = {"hints", "infidelity", "local_infidelity", "unitary_infidelity", "reduced"}
-    helpers = {"fidelity", "squared_cosine", "on_probabilities", "ce_plus_kl"}
-    named = set(losses.__all__) - known - states - helpers
-    renamed = {"similarity": "similarity_preserving", "fidelity": "fidelity_relations"}
-    assert named == {renamed.get(name, name) for name in bounded_logits.METHODS} - {"none", "kd", "standardized"}
-    assert len(bounded_logits.CASES) == 7 + 6 * 4
+def test_the_cases_are_seven_methods_and_six_at_each_temperature():
+    assert len(setup.CASES) == 7 + 6 * 4
+    assert setup.CASES["none"] == ("none", 1.0)
+    assert setup.CASES["dist, T=0.5"] == ("dist", 0.5)
 
 
 def test_a_traced_case_is_its_method_at_its_temperature():
     student, teacher = jax.random.normal(KEY, (2, 6, 3))
     labels = jnp.arange(6) % 3
-    names = list(bounded_logits.CASES)
+    names = list(setup.CASES)
     found = jax.jit(lambda at: training._chosen(at, names, jnp.asarray(0.3))(student, teacher, labels))
     for at, name in enumerate(names):
-        method, temperature = bounded_logits.CASES[name]
-        wanted = bounded_logits.METHODS[method](temperature, 0.3)(student, teacher, labels)
+        method, temperature = setup.CASES[name]
+        wanted = setup.METHODS[method](temperature, 0.3)(student, teacher, labels)
         np.testing.assert_allclose(found(at), wanted, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
@@ -51,14 +51,14 @@ def test_smoothing_gives_a_label_the_teachers_confidence():
     assert 1 - smoothing + smoothing / 4 == pytest.approx(sure, rel=1e-5)
 
 
-@pytest.mark.parametrize("dataset", bounded_logits.DATASETS)
+@pytest.mark.parametrize("dataset", setup.DATASETS)
 @pytest.mark.slow
 def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
-    task = bounded_logits.DATASETS[dataset]
+    task = setup.DATASETS[dataset]
     width = 64 if dataset == "digits" else 2
     x = jax.random.normal(KEY, (5, width))
-    for name in bounded_logits.STUDENTS:
-        model = bounded_logits.student(name, dataset)
+    for name in setup.STUDENTS:
+        model = setup.student(name, dataset)
         params = model.init(KEY, x)
         assert ("head" in params["params"]) == (name != "bounded")
         logits = model.apply(params, x)
@@ -67,8 +67,8 @@ def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
             assert jnp.abs(logits).max() <= 1 + 1e-5
 
 
-def test_a_lesson_has_few_rows_that_its_teacher_has_seen_and_a_test_apart():
-    rows = {name: training._rows(name) for name in bounded_logits.DATASETS}
+def test_a_student_has_few_rows_that_its_teacher_has_seen_and_other_test_rows():
+    rows = {name: training._rows(name) for name in setup.DATASETS}
     found = jax.jit(lambda key: bounded_logits.seed_data(key, rows, datasets=("wine",), epochs=2)["wine"])(KEY)
     assert (found.train.x.shape, found.test.x.shape) == ((30, 13), (60, 13))
     both = np.concatenate([found.train.x, found.test.x]).round(4)
@@ -87,7 +87,7 @@ def test_a_cell_equals_its_training_by_hand(results):
         "xor"
     ]
     for case, loss in (("none", losses.hard()), ("kd, T=2", losses.kd(2.0, 0.5))):
-        model = bounded_logits.student("linear", "xor")
+        model = setup.student("linear", "xor")
         out = fit(jax.random.fold_in(key, 1), model, seed_data.train, loss, optax.adam(0.03), epochs=3)
         f1 = metrics.f1(model.apply(out.params, seed_data.test.x), seed_data.test.labels, classes=3)
         cell = float(found.f1_macro.sel(student="linear", dataset="xor", case=case, seed=1))
@@ -96,7 +96,7 @@ def test_a_cell_equals_its_training_by_hand(results):
 
 def test_gains_in_the_table_are_those_of_the_runs(results):
     _, found = results
-    sections = bounded_logits.report(found)
+    sections = presentation.report(found)
     (table,) = (section.table for section in sections if section.table and not section.detail)
     assert [row[0] for row in table.rows] == found.case.values.tolist()
     gains = found.f1_macro.isel(student=0, dataset=0) - found.f1_macro.isel(student=0, dataset=0).sel(case="none")
@@ -118,10 +118,10 @@ def test_gains_in_the_table_are_those_of_the_runs(results):
 )
 def test_unknown_names_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        bounded_logits.study(**options)
+        studied(**options)
 
 
 def test_the_study_is_the_whole_grid():
-    study = bounded_logits.study()
-    assert dict(study.settings) == {"dataset": tuple(bounded_logits.DATASETS), "case": list(bounded_logits.CASES)}
+    study = studied()
+    assert dict(study.settings) == {"dataset": tuple(setup.DATASETS), "case": list(setup.CASES)}
     assert study.seeds == 64

@@ -10,11 +10,10 @@ from scipy.stats import wilcoxon
 from sklearn.datasets import load_wine
 
 import jaxqkd as jq
-from jaxqkd import cli
+from jaxqkd import cli, reports
 from jaxqkd.cli import execution
 from jaxqkd.experiments import own_data
-from jaxqkd.experiments.own_data import preparation, setup
-from jaxqkd.reports import saving
+from jaxqkd.experiments.own_data import preparation, presentation, saving, setup
 
 SMALL = ["--label", "cultivar", "--qubits", "2", "--layers", "1", "--seeds", "2", "--epochs", "4"]
 CLASSES = ("Barbera", "Barolo", "Grignolino")
@@ -41,8 +40,8 @@ def ran(tmp_path_factory):
         patch.setattr(execution, "use_all_cores", lambda: None)
         patch.setattr(execution, "use_compile_cache", lambda directory=None: None)
         patch.setattr(own_data.training, "students", some_students)
-        patch.setattr(own_data.keeping, "students", some_students)
-        patch.setattr(saving, "page", lambda *report, **more: "drawn elsewhere, since it takes its time")
+        patch.setattr(saving, "students", some_students)
+        patch.setattr(reports.saving, "page", lambda *report, **more: "drawn elsewhere, since it takes its time")
         status = cli.main(["distil", "--data", str(where / "wine.csv"), *SMALL, "--out", str(where / "out")])
     assert status == 0
     return where
@@ -62,7 +61,7 @@ def table(rows=60, features=5, classes=2):
 
 
 def choice(**changes):
-    return own_data.Choice(qubits=2, layers=1)._replace(**changes)
+    return setup.Choice(qubits=2, layers=1)._replace(**changes)
 
 
 def test_a_missing_value_is_refused_by_its_line_and_the_cures_work(tmp_path, capsys):
@@ -275,19 +274,19 @@ def test_logits_of_ones_own_go_with_their_rows():
     ],
 )
 def test_qubits_come_from_the_data_where_they_are_not_given(features, encoding, qubits, found):
-    assert own_data.choose("hea", features, qubits=qubits, layers=1, encoding=encoding).qubits == found
+    assert setup.choose("hea", features, qubits=qubits, layers=1, encoding=encoding).qubits == found
 
 
-@pytest.mark.parametrize("ansatz", own_data.ANSAETZE)
-@pytest.mark.parametrize("encoding", own_data.ENCODINGS)
+@pytest.mark.parametrize("ansatz", setup.ANSAETZE)
+@pytest.mark.parametrize("encoding", setup.ENCODINGS)
 def test_every_student_takes_what_its_reduction_gives(ansatz, encoding):
     if (ansatz, encoding) == ("reuploading", "amplitude"):
         return
     x = np.random.default_rng(0).normal(size=(20, 5)) @ np.diag([1, 2, 3, 0, 0])  # of three dimensions
-    chosen = own_data.choose(ansatz, 5, qubits=4 if encoding == "angle" else None, layers=1, encoding=encoding)
+    chosen = setup.choose(ansatz, 5, qubits=4 if encoding == "angle" else None, layers=1, encoding=encoding)
     reduced = jq.data.apply_reduction(setup.reduction(chosen, x), x)
     assert reduced.shape == (20, setup.width(chosen, 5))
-    model = own_data.student(chosen, 3)
+    model = setup.student(chosen, 3)
     params = jax.eval_shape(model.init, jax.random.key(0), reduced)
     assert jax.eval_shape(model.apply, params, reduced).shape == (20, 3)
 
@@ -312,7 +311,7 @@ def made_up(seeds=20):
         name: (tuple(coordinates), np.full(shape, level))
         for name, level in zip(names[2:], (0.9, 0.9, 0.3), strict=True)
     }
-    results = xr.Dataset(values, coordinates, {"study": "distil", "score": "f1_macro"})
+    results = xr.Dataset(values, coordinates, {"study": "own_data", "score": "f1_macro"})
     results["validation_loss"] = -results.validation_f1
     return results
 
@@ -328,7 +327,7 @@ def verdicts(sections):
 
 
 def test_a_planted_effect_is_found_and_nothing_else():
-    found = own_data.report(made_up())
+    found = presentation.report(made_up())
     shown = verdicts(found)
     added = {student: line[-1][0] for (part, student, _), line in shown.items() if part == "What the teacher adds"}
     assert added["hea"] == "better"
@@ -341,17 +340,17 @@ def test_the_choice_of_a_setting_does_not_see_the_test_rows():
     results = made_up()
     other = results.assign(f1_macro=results.f1_macro[..., ::-1] * np.linspace(0, 1, 9).reshape(1, 1, 3, 3, 1))
     for name in results.student.values:
-        assert own_data.chosen(results, str(name)) == own_data.chosen(other, str(name))
-    assert own_data.best(results)[:3] == own_data.best(other)[:3]
+        assert presentation.chosen(results, str(name)) == presentation.chosen(other, str(name))
+    assert saving.best(results)[:3] == saving.best(other)[:3]
 
 
 def test_changes_and_corrected_p_are_those_of_scipy():
     results = made_up()
-    shown = own_data.report(results)
+    shown = presentation.report(results)
     pick = results.f1_macro.sel
     pairs = []
     for name in results.student.values:
-        at = own_data.chosen(results, str(name))
+        at = presentation.chosen(results, str(name))
         here = pick(student=name, temperature=at.temperature, teacher="teacher").sel
         sides = here(alpha=0.0), here(alpha=at.alpha)
         pairs.append([side.values for side in sides])
@@ -370,23 +369,23 @@ def test_changes_and_corrected_p_are_those_of_scipy():
 
 def test_a_teacher_that_is_no_better_is_told_of():
     good = made_up()
-    assert not any("Warning" in section.text for section in own_data.report(good))
+    assert not any("Warning" in section.text for section in presentation.report(good))
     bad = good.assign(teacher_validation_f1=good.teacher_validation_f1 - 0.5)
-    assert any("Warning" in section.text for section in own_data.report(bad))
+    assert any("Warning" in section.text for section in presentation.report(bad))
 
 
 def test_the_best_student_is_the_best_on_validation_rows():
     results = made_up()
-    found = own_data.best(results)
+    found = saving.best(results)
     judged = results.validation_f1.sel(student="hea", teacher="teacher", temperature=4.0, alpha=0.5)
     assert (found.student, found.setting.temperature, found.setting.alpha) == ("hea", 4.0, 0.5)
     assert found.seed == int(judged.values.argmax())
     without = results.assign(validation_f1=results.validation_f1.where(results.alpha == 0, 0.0))
-    assert own_data.best(without).setting.alpha == 0.0
+    assert saving.best(without).setting.alpha == 0.0
 
 
 def test_the_manifest_tells_what_was_chosen(ran):
     facts = json.loads((ran / "out" / "manifest.json").read_text())
     assert facts["description"]["options"]["taught_by"] == "mlp"
-    chosen = own_data.chosen(jq.studies.load(ran / "out"), "hea")
+    chosen = presentation.chosen(jq.studies.load(ran / "out"), "hea")
     assert facts["chosen"]["hea"] == pytest.approx(chosen._asdict())

@@ -120,7 +120,7 @@ def killed_after_a_block(directory, pool):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_command_keeps_what_is_done_and_says_how_to_go_on(tmp_path, number, record_property):
-    arguments = ["payoff", "--seeds", "200", "--students", "linear", "--out", str(tmp_path / "out")]
+    arguments = ["run", "payoff", "--seeds", "200", "--students", "linear", "--out", str(tmp_path / "out")]
     # a shell's background jobs, such as these tests may be, ignore SIGINT, and their children with them
     main = "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
     script = f"import signal, sys; from jaxqkd.cli import main; {main}"

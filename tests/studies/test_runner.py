@@ -1,6 +1,7 @@
 """Running studies: what is computed, kept, shared, resumed and refused."""
 
 import itertools
+import json
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -11,7 +12,7 @@ import xarray as xr
 
 import jaxqkd as jq
 from jaxqkd.studies import blocks, missing, programs, runner, store
-from jaxqkd.studies.study import cut, seed_keys
+from jaxqkd.studies.study import cut, identity, seed_keys
 from tests import small
 
 
@@ -84,7 +85,7 @@ def test_a_dataset_has_the_studys_dimensions_and_each_runs_own_values(done):
     assert found.kind.values.tolist() == ["plain", "other"]
     assert found.index.isel(student=0, width=0, learning_rate=0, seed=0).values.tolist() == [0, 1]
     assert found.f1_macro.attrs["units"] == "1"
-    assert found.attrs["study"] == "small"
+    assert (found.attrs["study"], found.attrs["version"]) == ("small", 1)
 
 
 @pytest.mark.slow
@@ -160,6 +161,7 @@ def test_a_failure_before_the_first_block_leaves_no_directory(tmp_path, monkeypa
     ("changes", "told"),
     [
         ({"seeds": 12}, "seeds 10 there, 12 here"),
+        ({"version": 2}, "version 1 there, 2 here"),
         ({"options": {"count": 41, "epochs": 3}}, "options {'count': 40, 'epochs': 3} there"),
         ({"data": np.ones(3)}, "data None there"),
     ],
@@ -187,12 +189,38 @@ def test_a_damaged_description_is_refused(copy, text):
             runner.run(small.study(), copy)
 
 
+def test_a_description_of_an_older_form_is_refused(copy):
+    held = json.loads((copy / "study.json").read_text())
+    del held["description"]["version"]
+    held["id"] = identity(held["description"])
+    (copy / "study.json").write_text(json.dumps(held))
+    with pytest.raises(ValueError, match=r"study\.json that this jaxqkd can read"):
+        jq.studies.load(copy)
+
+
 def test_other_versions_are_told(copy, capsys, monkeypatch):
     monkeypatch.setattr(store, "versions", lambda: {"python": "3.99", "jax": "0.0.1"})
     runner.run(small.study(), copy)
     told = capsys.readouterr().err
     assert "now 0.0.1" in told
     assert told.count("\n") == 1
+
+
+def test_edited_code_of_the_same_version_is_told(copy, capsys, monkeypatch):
+    monkeypatch.setattr(store.inspect, "getsource", lambda function: f"edited {function.__name__}")
+    runner.run(small.study(), copy)
+    told = capsys.readouterr().err
+    assert "code of seed_data" in told
+    assert "code of run" in told
+    assert store.description(copy) == small.study().description
+
+
+def test_a_run_can_be_repeated_for_one_seed_with_the_data_of_its_block(done):
+    found = jq.studies.load(done).sel(student="mlp", width=4, learning_rate=0.1, kind="other", seed=7)
+    run = small.run("mlp", width=4, epochs=3)
+    out = programs.rerun(small.study(), 7, lambda seed, _: run(seed, {"learning_rate": 0.1, "kind": 1}))
+    np.testing.assert_allclose(out["loss"], found.loss, rtol=1e-6)
+    np.testing.assert_array_equal(out["payload"], found.payload)
 
 
 def test_a_partial_file_of_a_dead_process_is_no_block(copy):

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from jaxqkd.experiments import claims
-from jaxqkd.experiments.piperno2024 import PUBLISHED
+from jaxqkd.experiments.piperno2024.setup import PUBLISHED
 from jaxqkd.statistics import difference
 
 STEADY = np.array([0.0, 0.02, -0.02, 0.01, -0.01, 0.015, -0.015, 0.005, -0.005, 0.003, -0.003, 0.0])

@@ -1,5 +1,6 @@
 """Descriptions of studies: what they refuse, what makes two of them equal, and how they are cut into blocks."""
 
+import dataclasses
 import json
 
 import jax
@@ -28,6 +29,19 @@ def test_a_study_is_equal_to_one_of_the_same_description_only():
     assert small.study(data=np.ones(3)) != small.study(data=np.ones(3) * 2)
 
 
+def test_functions_may_move_and_be_renamed_without_another_id():
+    before = small.study()
+
+    def elsewhere(student, *, width, epochs):
+        return before.run(student, width=width, epochs=epochs)
+
+    elsewhere.__module__, elsewhere.__qualname__ = "another.module", "train"
+    moved = dataclasses.replace(before, run=elsewhere)
+    assert moved.id == before.id
+    assert moved != before  # their programs are not shared in a process
+    assert dataclasses.replace(before, version=2).id != before.id
+
+
 def test_a_function_defined_again_makes_another_study(monkeypatch):
     before = small.study()
 
@@ -40,13 +54,19 @@ def test_a_function_defined_again_makes_another_study(monkeypatch):
     assert small.study() != before
 
 
-def test_the_description_is_json_names_functions_and_digests_data():
+def test_the_description_is_json_with_name_and_version_for_functions_and_a_digest_for_data():
     description = small.study(data={"x": np.ones(3)}).description
     assert json.loads(json.dumps(description)) == description
-    assert description["run"] == "tests.small:run"
+    assert (description["name"], description["version"]) == ("small", 1)
+    assert not {"run", "seed_data"} & set(description)
     assert description["data"] == digest({"x": np.ones(3)})
     assert description["static"] == ["width"]
     assert small.study().id == identity(small.study().description)
+
+
+@pytest.mark.parametrize("name", ["piperno2024", "own_data", "a-b_c"])
+def test_names_may_have_hyphens_and_underscores(name):
+    assert dataclasses.replace(small.study(), name=name).name == name
 
 
 def test_settings_that_run_takes_by_name_are_static():
@@ -84,6 +104,7 @@ def test_the_digest_depends_on_values_shapes_and_types():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"version": 0}, "`version` must be at least 1, but is 0"),
         ({"seeds": 0}, "`seeds` must be at least 1, but is 0"),
         ({"base": -1}, "`base` must be at least 0"),
         ({"base": 2**32}, "`base` must be below 2\\^32"),
@@ -115,9 +136,9 @@ def test_bad_descriptions_are_refused(changes, told):
 )
 def test_bad_names_and_settings_are_refused(name, students, settings, told):
     with pytest.raises(ValueError, match=told):
-        Study(name, small.seed_data, small.run, students=students, settings=settings, seeds=2)
+        Study(name, 1, small.seed_data, small.run, students=students, settings=settings, seeds=2)
 
 
 def test_a_function_that_nobody_else_can_find_is_refused():
     with pytest.raises(ValueError, match="`seed_data` must be a function of a module"):
-        Study("x", lambda key: key, small.run, students=("a",), settings={}, seeds=2)
+        Study("x", 1, lambda key: key, small.run, students=("a",), settings={}, seeds=2)

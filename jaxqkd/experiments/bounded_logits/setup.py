@@ -1,5 +1,6 @@
-"""The set-up of the study: data sets, students, and the losses with their weights."""
+"""The set-up of the experiment: data sets, students, and the losses with their weights."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,19 +10,21 @@ from jaxqkd.models import MLP, Linear, QuantumStudent
 from jaxqkd.quantum.encodings import amplitude, angle
 from jaxqkd.types import Loss, Model
 
+NAME, VERSION = "bounded_logits", 1
+EPOCHS, SEEDS, LEARNING_RATE = 200, 64, 0.03
 TEMPERATURES = (0.5, 1.0, 2.0, 4.0)
 LABELS, NOISE = 30, 0.2
-"""Training examples of a student; and the share of wrong labels of the XOR, the student's and the teacher's."""
+"""Training examples of a student; share of wrong labels of the XOR, the student's and the teacher's."""
 
 
 class Task(NamedTuple):
     """A data set.
 
     Attributes:
-        classes: Number of classes, which a student without a head needs as many qubits for.
+        classes: Number of classes; a student without a head needs as many qubits.
         qubits: Qubits of a student.
-        teacher_rows: Rows that the teacher is fitted on, those of the student among them.
-        test_rows: Rows of the test.
+        teacher_rows: Rows that the teacher is fitted on, including the student's.
+        test_rows: Test rows.
     """
 
     classes: int
@@ -46,7 +49,9 @@ def teacher(dataset: str) -> Model:
 
 
 def student(name: str, dataset: str) -> Model:
-    """Returns a student: three layers of HEA on the digits' pixels as amplitudes, or behind a trained input layer.
+    """Returns a student: for "linear" a linear model, else three layers of HEA.
+
+    The circuit encodes the digits' pixels as amplitudes, and other features as angles by a trained input layer.
 
     Raises:
         ValueError: On an unknown name or data set.
@@ -68,7 +73,7 @@ def student(name: str, dataset: str) -> Model:
 
 
 Method = Callable[[Any, Any], Loss]
-"""A function of the temperature, and of the smoothing that has the teacher's confidence, that returns a loss."""
+"""A function that returns a loss for a temperature, and for the smoothing with the teacher's mean confidence."""
 
 
 def _half(loss: Loss) -> Loss:
@@ -97,10 +102,32 @@ WITHOUT: dict[str, Method] = {
     "fidelity": lambda t, s: _beside(1.0, losses.fidelity_relations()),
 }
 METHODS = WITHOUT | WITH_TEMPERATURE
-"""The losses. Half labels and half teacher, or the weights that the papers give beside the cross-entropy: 1 for
-the terms of DKD (alpha 1, beta 8), 2 for DIST, 25 and 50 for RKD, 3000 for similarity; fidelity relations, whose
-paper weighs them task by task, have 1."""
+"""The losses that are compared, a fixed list. Half labels and half teacher, or the weights that the papers give
+beside the cross-entropy: 1 for the terms of DKD (alpha 1, beta 8), 2 for DIST, 25 and 50 for RKD, 3000 for
+similarity; fidelity relations have 1, since their paper weighs them task by task."""
 CASES = {name: (name, 1.0) for name in WITHOUT} | {
     f"{name}, T={t:g}": (name, t) for name in WITH_TEMPERATURE for t in TEMPERATURES
 }
 """Method and temperature of each case of the study, by name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What may be chosen of the experiment.
+
+    Attributes:
+        seeds: Number of seeds; each draws its own rows, teachers and initializations.
+        epochs: Epochs of each training.
+        students: Which students, out of bounded unbounded linear.
+        datasets: Which data, out of xor wine digits; the latter two need the extra `data`.
+        methods: Which losses, out of label_smoothing mse_logits rkd_distance rkd_angle similarity fidelity kd
+            reverse_kl jensen_shannon standardized dkd dist; none, which all are compared with, is always there.
+        seed: Another number draws other rows, teachers and initializations for all seeds.
+    """
+
+    seeds: int = SEEDS
+    epochs: int = EPOCHS
+    students: tuple[str, ...] = STUDENTS
+    datasets: tuple[str, ...] = tuple(DATASETS)
+    methods: tuple[str, ...] = tuple(METHODS)
+    seed: int = 0

@@ -1,43 +1,32 @@
-"""The study as it runs: what a seed is taught with, what a student learns, and the whole as a study."""
+"""The training of the experiment: the data of a seed, the run of a student, and the study of all of them."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from jaxqkd import checks, controls, data, losses, metrics
+from jaxqkd import checks, controls, data
+from jaxqkd.experiments import teaching
 from jaxqkd.experiments.bounded_logits.setup import (
     CASES,
     DATASETS,
+    EPOCHS,
     LABELS,
+    LEARNING_RATE,
     METHODS,
+    NAME,
     NOISE,
-    STUDENTS,
+    VERSION,
+    Options,
     student,
     teacher,
 )
+from jaxqkd.experiments.teaching import SeedData
 from jaxqkd.studies.study import Study
-from jaxqkd.training import fit, label
+from jaxqkd.training import fit
 from jaxqkd.types import Data, Key, Loss, Run
-
-EPOCHS, SEEDS = 200, 64
-STUDENT_RATE, TEACHER_RATE, TEACHER_PATIENCE = 0.03, 0.01, 50
-
-
-class SeedData(NamedTuple):
-    """What a seed is taught with on one data set.
-
-    Attributes:
-        train: 30 rows with the teacher's logits.
-        test: Test rows, with true labels.
-        teacher_f1: The teacher's macro F1 on the test rows.
-    """
-
-    train: Data
-    test: Data
-    teacher_f1: jax.Array
 
 
 def seed_data(
@@ -52,69 +41,45 @@ def run(name: str, *, dataset: str, cases: Sequence[str], epochs: int = EPOCHS) 
 
     Returns:
         A function `((key, seed_data), hparams) -> dict` with `case`, an index of the cases, in hparams; it returns
-        the test rows' `f1_macro` and `accuracy`, what always answering their commonest class would score, the
-        teacher's `teacher_f1`, and `diverged`.
+        `teaching.scores` and `diverged`.
     """
     model, classes = student(name, dataset), DATASETS[dataset].classes
 
-    def seed(drawn: tuple[Key, dict[str, SeedData]], hparams: Any) -> dict[str, jax.Array]:
-        key, seed_data = drawn
-        train, test, teacher_f1 = seed_data[dataset]
-        loss = _chosen(jnp.asarray(hparams["case"], int), cases, _smoothing(train.teacher))
-        out = fit(jax.random.fold_in(key, 1), model, train, loss, optax.adam(STUDENT_RATE), epochs=epochs)
-        scores, commonest = model.apply(out.params, test.x), metrics.majority(test.labels, classes=classes)
-        return {
-            "f1_macro": metrics.f1(scores, test.labels, classes=classes),
-            "accuracy": metrics.accuracy(scores, test.labels),
-            "majority_f1_macro": metrics.f1(commonest, test.labels, classes=classes),
-            "teacher_f1": teacher_f1,
-            "diverged": out.history["diverged"],
-        }
+    def one(seed: tuple[Key, dict[str, SeedData]], hparams: Any) -> dict[str, jax.Array]:
+        key, own = seed[0], seed[1][dataset]
+        loss = _chosen(jnp.asarray(hparams["case"], int), cases, _smoothing(own.train.teacher))
+        out = fit(jax.random.fold_in(key, 1), model, own.train, loss, optax.adam(LEARNING_RATE), epochs=epochs)
+        logits = model.apply(out.params, own.test.x)
+        return teaching.scores(logits, own, classes=classes) | {"diverged": out.history["diverged"]}
 
-    return seed
+    return one
 
 
-def study(
-    *,
-    seeds: int = SEEDS,
-    epochs: int = EPOCHS,
-    students: Sequence[str] = STUDENTS,
-    datasets: Sequence[str] = tuple(DATASETS),
-    methods: Sequence[str] = tuple(METHODS),
-    base: int = 0,
-) -> Study:
-    """Returns the study, to be run by `jaxqkd.studies.run`.
-
-    Args:
-        seeds: Number of seeds.
-        epochs: Epochs of each training.
-        students: Names out of `STUDENTS`.
-        datasets: Names out of `DATASETS`; wine and digits need the extra `data`.
-        methods: Names out of `METHODS`; `none`, which all others are compared with, is always there.
-        base: Another number draws other rows, teachers and initializations for all seeds.
-    """
-    checks.integer("epochs", epochs)
-    for dataset in datasets:
-        for name in students:
+def study(options: Options) -> Study:
+    """Returns the study, to be run by `jaxqkd.studies.run`."""
+    checks.integer("epochs", options.epochs)
+    for dataset in options.datasets:
+        for name in options.students:
             student(name, dataset)
-    for method in methods:
+    for method in options.methods:
         checks.one_of("methods", method, tuple(METHODS))
-    cases = [case for case, (method, _) in CASES.items() if method in ("none", *methods)]
+    cases = [case for case, (method, _) in CASES.items() if method in ("none", *options.methods)]
     return Study(
-        "methods",
+        NAME,
+        VERSION,
         seed_data,
         run,
-        students=students,
-        settings={"dataset": datasets, "case": cases},
-        seeds=seeds,
-        options={"epochs": epochs, "datasets": datasets, "cases": cases},
-        data={name: _rows(name) for name in datasets},
-        base=base,
+        students=options.students,
+        settings={"dataset": options.datasets, "case": cases},
+        seeds=options.seeds,
+        options={"epochs": options.epochs, "datasets": options.datasets, "cases": cases},
+        data={name: _rows(name) for name in options.datasets},
+        base=options.seed,
     )
 
 
 def _rows(dataset: str) -> Data:
-    """Returns the rows that ship; of the XOR, which each seed draws, one to stand for it."""
+    """Returns the rows of a data set that ships; for the XOR, which each seed draws, a placeholder of one row."""
     if dataset == "xor":
         return data.xor_grid(jax.random.key(0), count=1)
     rows = data.wine() if dataset == "wine" else data.digits()
@@ -123,7 +88,7 @@ def _rows(dataset: str) -> Data:
 
 
 def _seed_data_of(key: Key, rows: dict[str, Data], dataset: str, epochs: int) -> SeedData:
-    """Returns a seed_data: the teacher has seen the student's rows and others of the same kind."""
+    """Returns a seed's data of one data set; its teacher is fitted on the student's rows and on others."""
     k_data, k_noise, k_split, k_held_out, k_fit = jax.random.split(jax.random.fold_in(key, 0), 5)
     task, model = DATASETS[dataset], teacher(dataset)
     drawn = rows[dataset]
@@ -139,13 +104,9 @@ def _seed_data_of(key: Key, rows: dict[str, Data], dataset: str, epochs: int) ->
     if dataset == "wine":
         seen, test = data.standardize(seen, test)
     fitted, held_out = data.split(k_held_out, seen, (0.8, 0.2))
-    adam = optax.adam(TEACHER_RATE)
-    params = fit(
-        k_fit, model, fitted, losses.hard(), adam, epochs=epochs, validation=held_out, patience=TEACHER_PATIENCE
-    ).params
-    f1 = metrics.f1(model.apply(params, test.x), test.labels, classes=task.classes)
+    params = teaching.train_teacher(k_fit, model, fitted, held_out, epochs=epochs)
     train = jax.tree.map(lambda leaf: leaf[:LABELS], seen)
-    return SeedData(label(train, model, params), test, f1)
+    return teaching.labeled(model, params, train=train, test=test, classes=task.classes)
 
 
 def _smoothing(logits: jax.Array) -> jax.Array:
@@ -155,7 +116,7 @@ def _smoothing(logits: jax.Array) -> jax.Array:
 
 
 def _chosen(case: jax.Array, cases: Sequence[str], smoothing: jax.Array) -> Loss:
-    """Returns the loss of a traced case: every method's is computed, which costs less than a program for each."""
+    """Returns the loss of a traced case. All losses are computed, which costs less than a program for each."""
     names = sorted({CASES[name][0] for name in cases}, key=list(METHODS).index)
     method = jnp.asarray([names.index(CASES[name][0]) for name in cases])[case]
     temperature = jnp.asarray([CASES[name][1] for name in cases])[case]

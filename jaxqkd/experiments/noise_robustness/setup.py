@@ -1,5 +1,6 @@
-"""The set-up of the study: data sets, students, and the noise that they meet."""
+"""The set-up of the experiment: data sets, students, and the noise of their circuits."""
 
+import dataclasses
 from typing import Any, NamedTuple
 
 from jaxqkd import checks
@@ -9,12 +10,16 @@ from jaxqkd.quantum.noise.channels import depolarizing, readout_error
 from jaxqkd.quantum.noise.model import NoiseModel
 from jaxqkd.types import Model
 
+NAME, VERSION = "noise_robustness", 1
+EPOCHS, SEEDS, EXAMPLES = 300, 32, 1000
+LEARNING_RATE = 0.1
+"""Of the students, as in the seed study."""
 STRENGTHS = (0.0, 0.003, 0.01, 0.03, 0.1)
 """Probabilities at which students are judged; see `noise`."""
 TRAINED = (0.0, 0.03)
 """Probabilities under which they are trained."""
 SHOTS = (0, 1000, 100)
-"""Measurements an example in the judgement; 0 stands for exact expectation values."""
+"""Shots for each example when students are judged; 0 stands for exact expectation values."""
 TEMPERATURE, ALPHA = 2.0, 0.5
 """Of the distilled students; chosen beforehand, not by any result."""
 
@@ -44,6 +49,25 @@ STUDENTS = tuple(ANSAETZE)
 TEACHER: Model = MLP(features=(16, 8), classes=3)
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What may be chosen of the experiment.
+
+    Attributes:
+        seeds: Number of seeds; each draws its own data or split, teachers and initializations.
+        epochs: Epochs of each training; the epoch with the least validation loss counts.
+        students: Which students, out of hea universal.
+        datasets: Which data, out of xor wine; wine needs the extra `data`.
+        seed: Another number draws other data, splits and initializations for all seeds.
+    """
+
+    seeds: int = SEEDS
+    epochs: int = EPOCHS
+    students: tuple[str, ...] = STUDENTS
+    datasets: tuple[str, ...] = tuple(DATASETS)
+    seed: int = 0
+
+
 def student(name: str, dataset: str) -> QuantumStudent:
     """Returns a student, without noise."""
     checks.one_of("student", name, STUDENTS)
@@ -53,11 +77,10 @@ def student(name: str, dataset: str) -> QuantumStudent:
 
 
 def noise(p: Any) -> NoiseModel:
-    """Returns the noise of a device whose two-qubit gates lose their state with probability p.
+    """Returns the noise of a device whose two-qubit gates depolarize with probability p.
 
-    Depolarizing noise of probability p after every gate on two qubits, of p / 10 after every gate on one, as their
-    error rates relate on present devices; and a readout that tells the wrong bit with probability p. p may be
-    traced.
+    Every two-qubit gate is followed by depolarizing noise of probability p, and every one-qubit gate by that of
+    p / 10, as error rates of present devices relate; the readout flips a bit with probability p. p may be traced.
     """
     return NoiseModel(
         one_qubit_gates=depolarizing(p / 10),

@@ -1,6 +1,6 @@
-"""What has to be done on the host before a study runs: for each seed a split, a reduction, and forests.
+"""Preparation on the host, before a study runs: for each seed a split, a reduction, and forests.
 
-A seed's data is compiled and knows its seed by the key alone, so what is prepared is kept beside the keys.
+`seed_data` is compiled and knows its seed by the key alone, so each seed's preparation is kept beside its key.
 """
 
 from typing import Any, NamedTuple
@@ -18,14 +18,14 @@ from jaxqkd.teachers import from_probabilities
 from jaxqkd.types import Data, Key
 
 FRACTIONS = (0.6, 0.2, 0.2)
-"""Of the rows: for training, validation and test."""
+"""Shares of the rows for training, validation and test."""
 FEWEST_ROWS = 5
-"""Rows of a class from which each part of a split holds one."""
+"""Rows that a class needs for each part of a split to hold one of them."""
 TREES, FOLDS = 100, 3
 
 
 class Prepared(NamedTuple):
-    """A table, and what was prepared for each of S seeds.
+    """A table, and the preparation of each of S seeds.
 
     Attributes:
         table: All rows; `teacher` holds the user's logits [N, C], or None.
@@ -42,19 +42,19 @@ class Prepared(NamedTuple):
     forests: np.ndarray | None = None
 
     def own(self, key: Key) -> "Prepared":
-        """Returns what was prepared for the seed of a key, without the axis S; may be traced."""
+        """Returns the preparation of the key's seed, without the axis S; the key may be traced."""
         at = jnp.argmax(jnp.all(self.keys == jax.random.key_data(key)[None, :], axis=1))
         each = jax.tree.map(lambda leaf: jnp.asarray(leaf)[at], self._replace(table=None))
         return each._replace(table=self.table)
 
 
 def ends(count: int) -> tuple[int, int]:
-    """Returns where the training rows end, and where the validation rows do, among so many."""
+    """Returns the ends of the training rows and of the validation rows among `count` rows in a seed's order."""
     return round(FRACTIONS[0] * count), round((FRACTIONS[0] + FRACTIONS[1]) * count)
 
 
 def prepare(table: Data, choice: Choice, *, seeds: int, base: int, teacher: str) -> Prepared:
-    """Returns what is prepared for each seed, drawn from the base and the seed's own number.
+    """Returns the preparation of each seed, drawn from the base and the seed's own number.
 
     Raises:
         ValueError: If a class has too few rows to be in each part of every split.
@@ -84,7 +84,7 @@ def _check_classes(labels: np.ndarray) -> None:
 
 
 def _stratified(key: Key, labels: np.ndarray) -> np.ndarray:
-    """Returns the rows in a random order of which every stretch holds the classes in their proportion."""
+    """Returns the rows in a random order in which every stretch holds the classes in their proportion."""
     order = np.asarray(jax.random.permutation(key, len(labels)))
     place = np.empty(len(labels))
     for name in np.unique(labels):
@@ -94,10 +94,10 @@ def _stratified(key: Key, labels: np.ndarray) -> np.ndarray:
 
 
 def _forest(x: np.ndarray, labels: np.ndarray, train: np.ndarray, seed: int) -> np.ndarray:
-    """Returns logits [N, C] of all rows by random forests that were fitted on training rows, and never on the row.
+    """Returns logits [N, C] of all rows by random forests that were fitted on training rows, but not on the row.
 
-    A forest is all but certain of the rows that it was fitted on. So each training row is asked of a forest that
-    was fitted on other folds, and all other rows of one that has seen all training rows.
+    A forest is nearly certain of the rows that it was fitted on. So a forest that was fitted on the other folds
+    predicts each training row, and one that was fitted on all training rows predicts the other rows.
     """
     selection = extra("sklearn.model_selection", "scikit-learn")
     forest = extra("sklearn.ensemble", "scikit-learn").RandomForestClassifier(TREES, random_state=seed)

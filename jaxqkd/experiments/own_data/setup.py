@@ -1,4 +1,4 @@
-"""What a user may choose for a study of their own data: the student, its size, and how features become states."""
+"""The set-up of the experiment: which students a user may choose, and how features become their states."""
 
 import functools
 import math
@@ -15,8 +15,10 @@ from jaxqkd.models import QuantumStudent
 from jaxqkd.quantum import encodings
 from jaxqkd.types import Model
 
+NAME, VERSION = "own_data", 1
+EPOCHS, SEEDS = 200, 64
 MOST_QUBITS = 4
-"""Qubits by default, where there are as many features."""
+"""Most qubits by default."""
 LAYERS = 3
 
 
@@ -51,7 +53,7 @@ ENCODINGS = ("angle", "amplitude")
 
 
 def choose(ansatz: str, features: int, *, qubits: int | None, layers: int, encoding: str) -> Choice:
-    """Returns the choice of a student for data of so many features, checked.
+    """Returns the checked choice of a student for data with that number of features.
 
     Without a number of qubits, angle encoding takes as many as there are features, 4 at most, and amplitude
     encoding as few as hold all features.
@@ -61,17 +63,17 @@ def choose(ansatz: str, features: int, *, qubits: int | None, layers: int, encod
     """
     checks.one_of("student", ansatz, tuple(ANSAETZE))
     checks.one_of("encoding", encoding, ENCODINGS)
-    held = min(features, MOST_QUBITS) if encoding == "angle" else max(features - 1, 1).bit_length()
-    found = held if qubits is None else qubits
-    checks.integer("qubits", found)
+    if qubits is None:
+        qubits = min(features, MOST_QUBITS) if encoding == "angle" else max(features - 1, 1).bit_length()
+    checks.integer("qubits", qubits)
     checks.integer("layers", layers)
     if encoding == "angle":
         cure = 'Choose fewer qubits, or encoding "amplitude".'
         must = f"be at most the {features} features for angle encoding"
-        checks.require(found <= features, "qubits", must, found, cure)
-    uploaded = ansatz == "reuploading" and encoding != "angle"
-    checks.require(not uploaded, "encoding", 'be "angle" for reuploading, whose gates read angles', repr(encoding))
-    return Choice(ansatz, found, layers, encoding)
+        checks.require(qubits <= features, "qubits", must, qubits, cure)
+    fits = ansatz != "reuploading" or encoding == "angle"
+    checks.require(fits, "encoding", 'be "angle" for reuploading, whose gates read angles', repr(encoding))
+    return Choice(ansatz, qubits, layers, encoding)
 
 
 def student(choice: Choice, classes: int) -> QuantumStudent:
@@ -83,28 +85,30 @@ def student(choice: Choice, classes: int) -> QuantumStudent:
 
 @functools.cache
 def students(choice: Choice, classes: int, features: int) -> dict[str, Model]:
-    """Returns the student by the name of its ansatz, and its controls by theirs, for so many reduced features."""
+    """Returns the student by the name of its ansatz, and its controls by theirs, for reduced features."""
     model = student(choice, classes)
     return {choice.ansatz: model, **controls.students(model, features)}
 
 
 def width(choice: Choice, features: int) -> int:
-    """Returns how many features of so many the student's encoding takes."""
+    """Returns the number of reduced features that the student's encoding takes."""
     return choice.qubits if choice.encoding == "angle" else min(features, 2**choice.qubits)
 
 
 def reduction(choice: Choice, x: np.ndarray) -> Reduction:
-    """Returns the reduction of training features x [N, D] to what the student's encoding takes.
+    """Returns the reduction, fitted on training features x [N, D], to those of the student's encoding.
 
-    For angles: the first Q principal components, each onto [0, pi]. For amplitudes: the standardized features, or
-    as many components as the qubits hold. Where x spans fewer dimensions, what is lacking is constant.
+    For angles: the first Q principal components, each scaled onto [0, pi]. For amplitudes: the standardized
+    features, or as many components as the qubits hold. Components beyond the rank of x are constant.
     """
     wanted = width(choice, x.shape[1])
     if choice.encoding == "amplitude":
-        found, middle = fit_reduction(x, features=None if wanted == x.shape[1] else wanted), 0.0
+        fitted, middle = fit_reduction(x, features=None if wanted == x.shape[1] else wanted), 0.0
     else:
-        found, middle = fit_reduction(x, features=wanted, span=(0.0, math.pi)), math.pi / 2
-    lacking = wanted - found.components.shape[1]
+        fitted, middle = fit_reduction(x, features=wanted, span=(0.0, math.pi)), math.pi / 2
+    lacking = wanted - fitted.components.shape[1]
     ends = {"factor": 0.0, "offset": middle, "explained": 0.0}
-    padded = {name: jnp.pad(getattr(found, name), (0, lacking), constant_values=end) for name, end in ends.items()}
-    return found._replace(components=jnp.pad(found.components, ((0, 0), (0, lacking))), **padded)
+    padded = {
+        name: jnp.pad(getattr(fitted, name), (0, lacking), constant_values=end) for name, end in ends.items()
+    }
+    return fitted._replace(components=jnp.pad(fitted.components, ((0, 0), (0, lacking))), **padded)

@@ -1,4 +1,4 @@
-"""The study as it runs: what a seed is taught with, what a student learns, and the whole as a study."""
+"""The training of the experiment: the data of a seed, the run of a student, and the study of all of them."""
 
 import functools
 from typing import Any, NamedTuple
@@ -9,26 +9,25 @@ import optax
 
 from jaxqkd import checks, controls, losses, metrics
 from jaxqkd.data import apply_reduction
+from jaxqkd.experiments import teaching
 from jaxqkd.experiments.own_data.preparation import Prepared, ends, prepare
-from jaxqkd.experiments.own_data.setup import Choice, students, width
+from jaxqkd.experiments.own_data.setup import EPOCHS, NAME, SEEDS, VERSION, Choice, students, width
 from jaxqkd.models import MLP
 from jaxqkd.studies.study import Study
 from jaxqkd.training import fit, label
 from jaxqkd.types import Data, Fit, Key, Model, Run
 
-NAME = "distil"
 TEMPERATURES = (1.0, 2.0, 4.0)
 ALPHAS = (0.0, 0.5, 0.9)
 TEACHERS = ("teacher", "shuffled", "smoothed")
-EPOCHS, SEEDS = 200, 64
-RATE, TEACHER_RATE, TEACHER_EPOCHS, TEACHER_PATIENCE = 0.03, 0.01, 300, 30
+LEARNING_RATE, TEACHER_EPOCHS, TEACHER_PATIENCE = 0.03, 300, 30
 HIDDEN = (32, 32)
 FULL_BATCH = 256
-"""Training rows up to which an update sees all of them; more are taken in mini-batches of so many."""
+"""Up to this number of training rows a batch holds them all; larger sets are trained in batches of this size."""
 
 
 class SeedData(NamedTuple):
-    """What a seed is taught with.
+    """The data that all students of a seed share.
 
     Attributes:
         train: Reduced features, labels, and the teacher's logits.
@@ -46,7 +45,7 @@ class SeedData(NamedTuple):
 
 
 def seed_data(key: Key, prepared: Prepared, *, classes: int, taught_by: str) -> SeedData:
-    """Returns a seed's rows, split and reduced, with the logits of its teachers; see `study` for `taught_by`."""
+    """Returns a seed's rows, split and reduced, with the logits of its teachers; `taught_by` is `study`'s."""
     k_teacher, k_controls = jax.random.split(jax.random.fold_in(key, 1))
     own = prepared.own(key)
     table = own.table
@@ -54,11 +53,11 @@ def seed_data(key: Key, prepared: Prepared, *, classes: int, taught_by: str) -> 
     logits: Any = own.forests if taught_by == "forest" else table.teacher
     whole: Any = _parts(own, Data(x, table.labels, logits))
     if taught_by == "mlp":
-        whole = _taught(k_teacher, whole, classes)
+        whole = _labeled(k_teacher, whole, classes)
     train, validation, test = _parts(own, Data(apply_reduction(own.reductions, table.x), table.labels))
     train = train._replace(teacher=whole[0].teacher)
-    taught = controls.teachers(k_controls, train)
-    teachers = jnp.stack([taught[name].teacher for name in TEACHERS])
+    labeled = controls.teachers(k_controls, train)
+    teachers = jnp.stack([labeled[name].teacher for name in TEACHERS])
     f1 = functools.partial(metrics.f1, classes=classes)
     scores = {
         "teacher_f1": f1(whole[2].teacher, test.labels),
@@ -68,13 +67,13 @@ def seed_data(key: Key, prepared: Prepared, *, classes: int, taught_by: str) -> 
     return SeedData(train, teachers, validation, test, scores)
 
 
-def train(model: Model, key: Key, taught: SeedData, hparams: Any, *, epochs: int) -> Fit:
+def train(model: Model, key: Key, seed_data: SeedData, hparams: Any, *, epochs: int) -> Fit:
     """Returns the training of a model from a seed's key at a setting: teacher, temperature and alpha."""
-    heard = taught.teachers[jnp.asarray(hparams["teacher"]).astype(int)]
+    teacher = seed_data.teachers[jnp.asarray(hparams["teacher"]).astype(int)]
+    rows = seed_data.train._replace(teacher=teacher)
     loss = losses.kd(hparams["temperature"], hparams["alpha"])
-    batch = None if len(heard) <= FULL_BATCH else FULL_BATCH
-    data = taught.train._replace(teacher=heard)
-    return fit(jax.random.fold_in(key, 2), model, data, loss, optax.adam(RATE), epochs=epochs, batch_size=batch)
+    k_fit, adam = jax.random.fold_in(key, 2), optax.adam(LEARNING_RATE)
+    return fit(k_fit, model, rows, loss, adam, epochs=epochs, batch_size=_batch_size(rows))
 
 
 def run(name: str, *, choice: Any, classes: int, features: int, epochs: int) -> Run:
@@ -85,27 +84,28 @@ def run(name: str, *, choice: Any, classes: int, features: int, epochs: int) -> 
         `temperature` and `alpha`; it returns the test set's `f1_macro` and `accuracy`, the validation set's
         `validation_f1` and `validation_loss`, the scores of the seed's data, the `loss` [epochs], and `diverged`.
     """
-    named = students(Choice(**choice), classes, width(Choice(**choice), features))
-    checks.one_of("student", name, tuple(named))
-    model = named[name]
+    choice = Choice(**choice)
+    models = students(choice, classes, width(choice, features))
+    checks.one_of("student", name, tuple(models))
+    model = models[name]
 
-    def seed(drawn: tuple[Key, SeedData], hparams: Any) -> dict[str, jax.Array]:
-        key, taught = drawn
-        out = train(model, key, taught, hparams, epochs=epochs)
+    def one(seed: tuple[Key, SeedData], hparams: Any) -> dict[str, jax.Array]:
+        key, seed_data = seed
+        out = train(model, key, seed_data, hparams, epochs=epochs)
         history = {at: out.history[at] for at in ("loss", "diverged")}
-        return scores(model, out, taught, classes) | taught.scores | history
+        return scores(model, out, seed_data, classes) | seed_data.scores | history
 
-    return seed
+    return one
 
 
-def scores(model: Model, out: Fit, taught: SeedData, classes: int) -> dict[str, jax.Array]:
-    """Returns what a trained model scores on its seed's test and validation rows."""
-    test, validation = (model.apply(out.params, part.x) for part in (taught.test, taught.validation))
+def scores(model: Model, out: Fit, seed_data: SeedData, classes: int) -> dict[str, jax.Array]:
+    """Returns the scores of a trained model on its seed's test and validation rows."""
+    test, validation = (model.apply(out.params, part.x) for part in (seed_data.test, seed_data.validation))
     return {
-        "f1_macro": metrics.f1(test, taught.test.labels, classes=classes),
-        "accuracy": metrics.accuracy(test, taught.test.labels),
-        "validation_f1": metrics.f1(validation, taught.validation.labels, classes=classes),
-        "validation_loss": losses.hard()(validation, None, taught.validation.labels).mean(),
+        "f1_macro": metrics.f1(test, seed_data.test.labels, classes=classes),
+        "accuracy": metrics.accuracy(test, seed_data.test.labels),
+        "validation_f1": metrics.f1(validation, seed_data.validation.labels, classes=classes),
+        "validation_loss": losses.hard()(validation, None, seed_data.validation.labels).mean(),
     }
 
 
@@ -122,7 +122,7 @@ def study(
     """Returns the study of a table, to be run by `jaxqkd.studies.run`.
 
     Args:
-        table: The user's rows; with logits [N, C] of a teacher of their own, or without.
+        table: The user's rows, with or without logits [N, C] of a teacher of their own.
         choice: The student.
         classes: Number of classes C.
         teacher: "mlp" or "forest" for a teacher that each seed fits on its own training rows; "logits" for those
@@ -137,6 +137,7 @@ def study(
     features = table.x.shape[1]
     return Study(
         NAME,
+        VERSION,
         seed_data,
         run,
         students=tuple(students(choice, classes, width(choice, features))),
@@ -165,20 +166,21 @@ def _slices(first: int, second: int) -> tuple[slice, slice, slice]:
     return slice(first), slice(first, second), slice(second, None)
 
 
-def _taught(key: Key, parts: list[Data], classes: int) -> list[Data]:
+def _labeled(key: Key, parts: list[Data], classes: int) -> list[Data]:
     """Returns the parts labeled by a perceptron that was trained on the first, and stopped by the second."""
     teacher = MLP(features=HIDDEN, classes=classes)
     fitted, validation, _ = parts
-    batch = None if len(fitted.x) <= FULL_BATCH else FULL_BATCH
-    params = fit(
+    params = teaching.train_teacher(
         key,
         teacher,
         fitted,
-        losses.hard(),
-        optax.adam(TEACHER_RATE),
+        validation,
         epochs=TEACHER_EPOCHS,
-        batch_size=batch,
-        validation=validation,
         patience=TEACHER_PATIENCE,
-    ).params
+        batch_size=_batch_size(fitted),
+    )
     return [label(part, teacher, params) for part in parts]
+
+
+def _batch_size(rows: Data) -> int | None:
+    return None if len(rows.x) <= FULL_BATCH else FULL_BATCH

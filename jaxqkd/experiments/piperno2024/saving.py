@@ -1,56 +1,55 @@
-"""A student of the study, trained once more from its seed and saved for other programs."""
+"""Students of the seed study, trained once more from their seeds and saved for other programs."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
-import xarray as xr
 
-from jaxqkd.experiments.piperno2024.setup import FEATURES, READINGS, student
-from jaxqkd.experiments.piperno2024.training import seed_data, trainer
-from jaxqkd.files import save_text
+from jaxqkd.experiments.piperno2024.setup import FEATURES, NAME, Options, student
+from jaxqkd.experiments.piperno2024.training import trainer
+from jaxqkd.experiments.teaching import SeedData
+from jaxqkd.files import save_rows
 from jaxqkd.saving import save_student
-from jaxqkd.studies.study import Study, seed_keys
-from jaxqkd.sweeps import sweep
-from jaxqkd.types import Data
+from jaxqkd.studies.programs import rerun
+from jaxqkd.studies.study import Study
+from jaxqkd.types import Data, Key, Params
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 COLUMNS = tuple(f"bit{place}" for place in range(FEATURES))
 LABEL = "class"
 
 
-def save_best(directory: Path, study: Study, results: xr.Dataset, name: str) -> int:
+def save(options: Options, study: Study, results: "xr.Dataset", out: Path) -> list[str]:
+    """Saves the students that the options name in students/NAME; returns a line for each."""
+    lines = []
+    for name in options.save:
+        directory = out / "students" / name
+        seed = save_best(directory, study, results, name)
+        command = f"jaxqkd export --model {directory} --data {directory / 'test.csv'}"
+        lines.append(f"The student {name} of seed {seed} is in {directory}: {command}")
+    return lines
+
+
+def save_best(directory: Path, study: Study, results: "xr.Dataset", name: str) -> int:
     """Saves the distilled student of the seed whose validation loss was lowest, in the study's first reading.
 
-    Writes what `jaxqkd.load_student` reads, and test.csv, the rows that this seed was tested on, on which nothing
-    was chosen.
-
-    Args:
-        directory: Where to; made if it is not there.
-        study: The study.
-        results: What it gave.
-        name: The student.
-
-    Returns:
-        The seed.
+    Writes the files that `jaxqkd.load_student` reads, and test.csv, the seed's test rows, by which nothing was
+    chosen. Returns the seed.
     """
     reading = str(results.reading.values[0])
     losses = results.val_loss.sel(student=name, reading=reading, distilled=1).min("epoch")
     seed = int(results.seed.values[int(np.argmin(losses.values))])
     train = trainer(name, readings=(reading,), epochs=study.options["epochs"])
 
-    def once(key: jax.Array, _: Any) -> tuple[Any, Data]:
-        taught = seed_data(key, **study.told(seed_data))
-        return train(key, taught, {"reading": 0, "distilled": 1}).params, taught.test
+    def run(own: tuple[Key, SeedData], _: Any) -> tuple[Params, Data]:
+        key, seed_data = own
+        return train(key, seed_data, {"reading": 0, "distilled": 1}).params, seed_data.test
 
-    params, test = jax.tree.map(lambda leaf: np.asarray(leaf[0]), sweep(once, seed_keys(study.base, [seed])))
-    facts = {"study": "reproduce", "reading": reading, "seed": seed, "label": LABEL}
-    model = student(name, scale=READINGS[reading].scale)
-    save_student(directory, model, params, columns=COLUMNS, facts=facts)
-    rows = [",".join((*COLUMNS, LABEL))]
-    rows += [
-        ",".join(map(str, (*features.astype(int), label)))
-        for features, label in zip(test.x, test.labels, strict=True)
-    ]
-    save_text(directory / "test.csv", "\n".join(rows) + "\n")
+    params, test = rerun(study, seed, run)
+    facts = {"study": NAME, "reading": reading, "seed": seed, "label": LABEL}
+    save_student(directory, student(name), params, columns=COLUMNS, facts=facts)
+    rows = ((*features.astype(int), label) for features, label in zip(test.x, test.labels, strict=True))
+    save_rows(directory / "test.csv", (*COLUMNS, LABEL), rows)
     return seed

@@ -1,5 +1,6 @@
 """The set-up of the seed study as published: sizes, teacher, students, readings, and the paper's figures."""
 
+import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -9,9 +10,10 @@ from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
 from jaxqkd.quantum.noise.model import NoiseModel
 from jaxqkd.types import Model
 
+NAME, VERSION = "piperno2024", 1
 QUBITS, LAYERS, FEATURES, CLASSES, EXAMPLES = 6, 5, 64, 3, 1000
 FRACTIONS = (0.8, 0.1, 0.1)
-EPOCHS, PATIENCE, LEARNING_RATE = 300, 50, 0.1
+EPOCHS, PATIENCE, LEARNING_RATE, SEEDS = 300, 50, 0.1, 12
 
 TEACHER: Model = MLP(features=(16, 8), classes=CLASSES)
 TEACHER_PARAMETERS = 1203
@@ -24,10 +26,10 @@ class Reading(NamedTuple):
     """A reading of the published training where the paper leaves it open.
 
     Attributes:
-        on: What the losses act on: "logits", or "probabilities" for a softmax before the loss's own.
+        on: What the cross-entropy acts on: "logits", or "probabilities" for a softmax before its own.
         kl: "sum" of the divergence over the examples, as printed in the paper, or its "mean".
-        scale: Factor between a trained angle and the turn of its gate.
-        keep: The weights that are scored: those of the "best" validation loss, or the "last" ones, at the stop.
+        scale: Factor between a trained angle and the rotation of its gate.
+        keep: The parameters that are scored: those of the "best" validation loss, or the "last" ones.
     """
 
     on: str
@@ -68,22 +70,45 @@ PUBLISHED = {
 }
 STUDENTS = tuple(PUBLISHED)
 MEASURED = {f"{name}_measured": name for name in STUDENTS if name.startswith("q")}
-"""The other reading of selective measurement: the names of the students whose qubits are measured on the way."""
+"""The other reading of selective measurement: names of students whose other qubits are measured mid-circuit."""
 PUBLISHED |= {name: PUBLISHED[unread] for name, unread in MEASURED.items()}
 
 
-def student(name: str, *, scale: float = 1.0) -> Model:
-    """Returns a student of the study by name; its angles turn the gates by scale times their value.
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What may be chosen of the study.
 
-    The students q2 ... q5 keep the last 2 ... 5 qubits; the others are left unread. In q2_measured ... q5_measured
-    they are measured as well, one after each layer, in turn, and the outcome is discarded: the qubit goes on,
-    without its coherences.
+    Attributes:
+        seeds: Number of seeds; each draws its own data, teacher and initializations. The paper has 12.
+        epochs: The largest number of epochs of a training.
+        students: Which students, out of linear hea universal universal_h q2 q3 q4 q5, which do not read the other
+            qubits, and q2_measured q3_measured q4_measured q5_measured, which measure them mid-circuit.
+        readings: Which readings of the published training, out of logits softmax-twice unstable.
+        seed: Another number draws other data and initializations for all seeds.
+        save: Quantum students to save for jaxqkd export, in students/NAME: the distilled one of the seed with the
+            lowest validation loss, in the first reading, trained once more.
+    """
+
+    seeds: int = SEEDS
+    epochs: int = EPOCHS
+    students: tuple[str, ...] = STUDENTS
+    readings: tuple[str, ...] = tuple(READINGS)
+    seed: int = 0
+    save: tuple[str, ...] = ()
+
+
+def student(name: str) -> Model:
+    """Returns a student of the study by name.
+
+    The students q2 ... q5 read the last 2 ... 5 qubits. In q2_measured ... q5_measured the other qubits are
+    measured mid-circuit, one after each layer, in turn, and the outcome is discarded: the qubit goes on without
+    its coherences.
 
     Raises:
-        ValueError: On an unknown name, or if the student has not the published number of parameters.
+        ValueError: On an unknown name, or if the student does not have the published number of parameters.
     """
     checks.one_of("student", name, (*STUDENTS, *MEASURED))
-    model = _student(name, scale)
+    model = _student(name)
     counted = count_parameters(model, FEATURES).total
     must = f"have the published {PUBLISHED[name].parameters} parameters"
     checks.require(counted == PUBLISHED[name].parameters, "student", must, f"{name} with {counted}")
@@ -91,23 +116,23 @@ def student(name: str, *, scale: float = 1.0) -> Model:
 
 
 def check_teacher() -> None:
-    """Refuses to go on if the teacher has not the published number of parameters."""
+    """Refuses a teacher without the published number of parameters."""
     counted = count_parameters(TEACHER, FEATURES).total
     must = f"have the published {TEACHER_PARAMETERS} parameters"
     checks.require(counted == TEACHER_PARAMETERS, "TEACHER", must, counted)
 
 
-def _student(name: str, scale: float) -> Model:
+def _student(name: str) -> Model:
     if name == "linear":
         return Linear(classes=CLASSES)
     if name == "hea":
-        return QuantumStudent(hea(qubits=QUBITS, layers=LAYERS, scale=scale), classes=CLASSES)
-    ansatz = functools.partial(universal, qubits=QUBITS, layers=LAYERS, scale=scale)
+        return QuantumStudent(hea(qubits=QUBITS, layers=LAYERS), classes=CLASSES)
+    ansatz = functools.partial(universal, qubits=QUBITS, layers=LAYERS)
     if name in ("universal", "universal_h"):
         return QuantumStudent(ansatz(hadamard=name == "universal_h"), classes=CLASSES)
     measured = tuple(range(QUBITS - int(name[1]), QUBITS))
     model = QuantumStudent(ansatz(measured=measured), classes=CLASSES, measured=measured)
     if name not in MEASURED:
         return model
-    unmeasured = QUBITS - len(measured)
-    return model.clone(noise=NoiseModel(mid_circuit=[(layer % unmeasured,) for layer in range(LAYERS)]))
+    others = QUBITS - len(measured)
+    return model.clone(noise=NoiseModel(mid_circuit=[(layer % others,) for layer in range(LAYERS)]))

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
-from jaxqkd import checks, reports
+from jaxqkd import checks, metrics, reports
 from jaxqkd.experiments import registry
 from jaxqkd.experiments.registry import Experiment
 from jaxqkd.runtime import use_all_cores, use_compile_cache
@@ -72,7 +72,7 @@ def carry_out(experiment: Experiment, options: Any, execution: Execution) -> int
 
 def finish(out: Path) -> int:
     """Reports the experiment whose blocks are in a directory; returns the command's exit status."""
-    results = load(out)
+    results = load(out, units=metrics.UNITS)
     sections = registry.of_study(results.attrs["study"], results.attrs["version"]).report(results)
     reports.save(out, results, sections, store.description(out))
     reports.print_report(out, results, sections)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxqkd import checks, metrics
+from jaxqkd import checks
 from jaxqkd.files import save_rows, write_whole
 from jaxqkd.studies import blocks, store
 from jaxqkd.studies.blocks import Result
@@ -28,11 +28,16 @@ UNITS = {
     "seconds": ("wall-clock time of the runs", "s"),
     "compile_seconds": ("wall-clock time of compilation", "s"),
 }
-"""Long name and unit of what a training and a program record; those of scores are `jaxqkd.metrics.UNITS`."""
+"""Long name and unit of what a training and a program record."""
 
 
-def load(directory: str | os.PathLike) -> "xr.Dataset":
+def load(directory: str | os.PathLike, *, units: Mapping[str, tuple[str, str]] | None = None) -> "xr.Dataset":
     """Returns the results of a study, from its directory.
+
+    Args:
+        directory: The study's directory.
+        units: Long name and unit by the names of other variables than those in `UNITS`, for tables and figures;
+            those of the usual scores are `jaxqkd.metrics.UNITS`.
 
     Returns:
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
@@ -59,7 +64,7 @@ def load(directory: str | os.PathLike) -> "xr.Dataset":
     }
     of_programs = {name: (stored[: 1 + len(static)], array) for name, array in _times(description, read).items()}
     results = xr.Dataset(variables | of_programs, coords=coordinates, attrs=_attributes(description, read))
-    for name, words in (metrics.UNITS | UNITS).items():
+    for name, words in {**(units or {}), **UNITS}.items():
         if name in results:
             results[name].attrs.update(zip(("long_name", "units"), words, strict=True))
     return results.transpose("student", *settings, "seed", ...)

@@ -75,7 +75,7 @@ def check_vectors(qubits: int, count: int, layers: int) -> None:
     most = next(fewer for fewer in range(qubits - 1, -1, -1) if need // 4 ** (qubits - fewer) <= room or not fewer)
     must = f"fit in the {readable(room)} of memory under noise"
     found = f"{qubits}, for {count} vectors of 4^{qubits} numbers a layer: {readable(need)}"
-    cure = f"With {most} qubits they fit; or use simulator=jaxqkd.simulators.trajectories(n)."
+    cure = f"With {most} qubits they fit; or sample, see jaxqkd.quantum.simulators.trajectories."
     checks.require(False, "qubits", must, found, cure)
 
 

@@ -13,7 +13,7 @@ from jaxqkd.quantum.simulators.statevector.lowering import has_lowering
 from jaxqkd.quantum.simulators.tensor_network import TensorCircuit
 from jaxqkd.types import Key
 
-WHOLE = TensorCircuit()
+TENSORCIRCUIT = TensorCircuit()
 """The simulator of circuits with a gate that has no fused kernel."""
 
 
@@ -35,7 +35,7 @@ class Exact(Simulator):
         """Returns exact <Z> [B, k]; see `Simulator.expectations`."""
         if noise is not None:
             return pauli.expectations(circuit, theta, states, measured=measured, x=x, noise=noise)
-        simulate = WHOLE.expectations if without_lowering(circuit) else statevector.expectations
+        simulate = TENSORCIRCUIT.expectations if without_lowering(circuit) else statevector.expectations
         return simulate(circuit, theta, states, measured=measured, x=x)
 
     def final_states(
@@ -43,7 +43,7 @@ class Exact(Simulator):
     ) -> jax.Array:
         """Returns the pure states [B, 2^Q] after the circuit."""
         if without_lowering(circuit):
-            return WHOLE.final_states(circuit, theta, states, x=x)
+            return TENSORCIRCUIT.final_states(circuit, theta, states, x=x)
         real, imaginary = statevector.final_states(circuit, theta, states, x=x)
         return real + 1j * imaginary
 
@@ -53,7 +53,7 @@ class Exact(Simulator):
             return pauli.explain(circuit)
         names = without_lowering(circuit)
         if names:
-            return f"{WHOLE.explain(circuit)} There is no fused kernel for {', '.join(names)}."
+            return f"{TENSORCIRCUIT.explain(circuit)} There is no fused kernel for {', '.join(names)}."
         return statevector.explain(circuit)
 
 

@@ -19,7 +19,6 @@ import jax.numpy as jnp
 from jaxqkd import checks, memory
 from jaxqkd.circuits import Circuit, check_measured, matrix
 from jaxqkd.quantum import paulis
-from jaxqkd.quantum.noise.channels import confusion_line
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
 from jaxqkd.quantum.simulators import operators, statevector
@@ -64,10 +63,7 @@ class Trajectories(Simulator):
             return EXACT.expectations(circuit, theta, states, measured=measured, x=x)
         options: dict[str, Any] = {"measured": measured, "x": x, "noise": noise, "count": self.count}
         z = samples(drawn_with, circuit, theta, states, **options).mean(axis=0)
-        if noise.confusion is None:
-            return z
-        slope, shift = confusion_line(noise.confusion, check_measured(measured, circuit.qubits))
-        return slope[None] * z + shift[None]
+        return operators.as_read(z, noise, check_measured(measured, circuit.qubits))
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None

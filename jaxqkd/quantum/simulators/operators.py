@@ -1,10 +1,13 @@
-"""What the instructions of a schedule do to a state: angles of gates and Kraus operators of channels."""
+"""What noise does to states and <Z>: angles of gates, Kraus operators of channels, errors of the readout."""
+
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd.quantum.noise import channels
+from jaxqkd.quantum.noise.model import NoiseModel
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule
 
 OUTCOMES = np.stack([np.diag([1, 0]), np.diag([0, 1])])
@@ -40,3 +43,11 @@ def kraus_of(instruction: Instruction, operators: list[jax.Array], is_measured: 
         return jnp.where(is_measured[qubit], measurement, identity)
     own = operators[int(number)]
     return own[qubit] if own.ndim == 4 else own
+
+
+def as_read(z: jax.Array, noise: NoiseModel, measured: Sequence[int]) -> jax.Array:
+    """Returns <Z> [B, k] with the errors of the readout of the measured qubits."""
+    if noise.confusion is None:
+        return z
+    slope, shift = channels.confusion_line(noise.confusion, measured)
+    return slope[None] * z + shift[None]

@@ -16,7 +16,6 @@ import jax.numpy as jnp
 from jaxqkd import backend, checks, memory
 from jaxqkd.circuits import Circuit, check_measured
 from jaxqkd.circuits.tensorcircuit import add_gate
-from jaxqkd.quantum.noise.channels import confusion_line
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
 from jaxqkd.quantum.simulators import operators, statevector
@@ -59,10 +58,7 @@ class TensorCircuit(Simulator):
 
         instructions = schedule(circuit, NoiseModel() if noise is None else noise, read)
         z = self._map(of_one, circuit, instructions, theta, states, x, is_mixed=noise is not None)
-        if noise is None or noise.confusion is None:
-            return z
-        slope, shift = confusion_line(noise.confusion, read)
-        return slope[None] * z + shift[None]
+        return z if noise is None else operators.as_read(z, noise, read)
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None

@@ -30,9 +30,9 @@ def test_all_simulators_have_one_signature_and_say_what_they_do(simulator, noise
     assert jax.eval_shape(run, theta, states).shape == (5, 2)
     final = jax.eval_shape(functools.partial(simulator.final_states, CIRCUIT), theta, states)
     assert (final.shape, final.dtype) == ((5, 8), "complex64")
-    told = simulators.explain(QuantumStudent(CIRCUIT, classes=2, noise=noise, simulator=simulator))
-    assert told.endswith(".")
-    assert len(told) > 50
+    text = simulators.explain(QuantumStudent(CIRCUIT, classes=2, noise=noise, simulator=simulator))
+    assert text.endswith(".")
+    assert len(text) > 50
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_all_simulators_have_one_signature_and_say_what_they_do(simulator, noise
 )
 def test_explanations(options, words):
     student = QuantumStudent(**{"circuit": CIRCUIT, "classes": 2} | options)
-    told = simulators.explain(student)
-    assert all(word in told for word in words), told
+    text = simulators.explain(student)
+    assert all(word in text for word in words), text
 
 
 def test_what_is_no_simulator_and_no_student_is_refused():

@@ -15,10 +15,9 @@ import numpy as np
 from jaxqkd import memory
 from jaxqkd.circuits import Circuit, check_measured
 from jaxqkd.quantum import paulis
-from jaxqkd.quantum.noise.channels import confusion_line
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Schedule, schedule, transfer_table
-from jaxqkd.quantum.simulators import statevector
+from jaxqkd.quantum.simulators import operators, statevector
 from jaxqkd.quantum.simulators.pauli.fusion import Step, fused
 from jaxqkd.quantum.simulators.pauli.transfer_matrices import Factors, apply, apply_transpose, factors
 
@@ -38,10 +37,7 @@ def expectations(
     read = check_measured(measured, circuit.qubits)
     subsets = np.eye(circuit.qubits, dtype=bool)[list(read)]
     z = parities(circuit, theta, states, subsets, measured=read, x=x, noise=noise)
-    if noise.confusion is None:
-        return z
-    slope, shift = confusion_line(noise.confusion, read)
-    return slope[None] * z + shift[None]
+    return operators.as_read(z, noise, read)
 
 
 def explain(circuit: Circuit) -> str:

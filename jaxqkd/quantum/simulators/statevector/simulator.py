@@ -11,17 +11,9 @@ import jax
 import jax.numpy as jnp
 
 from jaxqkd import checks
-from jaxqkd.circuits import Circuit, Gate, check_measured
+from jaxqkd.circuits import Circuit, check_measured
 from jaxqkd.quantum.simulators.statevector.contraction import matrix
-from jaxqkd.quantum.simulators.statevector.lowering import (
-    Local,
-    Permutation,
-    Phase,
-    Step,
-    has_lowering,
-    signs,
-    steps,
-)
+from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, signs, steps
 
 PRECISION = "highest"
 """Of every product; accelerators otherwise round float32 to fewer bits."""
@@ -102,7 +94,7 @@ def _final(
 
 def _prefix(circuit: Circuit, psi: jax.Array, x: jax.Array | None) -> jax.Array:
     """Returns the columns psi [2^Q, B] after the gates before the first layer, which no trained angle turns."""
-    for step in _steps(circuit.prefix, circuit.qubits):
+    for step in steps(circuit.prefix, circuit.qubits):
         psi = _apply(step, _factors(step, jnp.zeros(0, psi.real.dtype), x), psi)
     return psi
 
@@ -110,7 +102,7 @@ def _prefix(circuit: Circuit, psi: jax.Array, x: jax.Array | None) -> jax.Array:
 def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | None) -> jax.Array:
     """Returns the columns psi [2^Q, B] after all layers, which are one scan."""
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
-    layer = _steps(circuit.gates, circuit.qubits)
+    layer = steps(circuit.gates, circuit.qubits)
     driven = [_factors(step, theta[0], x) if _is_driven(step) else () for step in layer]  # the same in each layer
     trained = [
         () if _is_driven(step) else jax.vmap(functools.partial(_factors, step))(circuit.scale * theta)
@@ -139,14 +131,6 @@ def _join_ends(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, list[
     (last,) = rest[-1]
     psi = psi * first[0]
     return psi, [*rest[:-1], (last * jnp.concatenate([first[1:], jnp.ones_like(first[:1])]),)]
-
-
-def _steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
-    """Returns the steps of the gates; refuses a gate without a lowering."""
-    lacking = sorted({gate.name for gate in gates if not has_lowering(gate)})
-    cure = "Use jaxqkd.simulators.exact(), which leaves such circuits to TensorCircuit."
-    checks.require(not lacking, "circuit", "have fused kernels for all of its gates", f"with {lacking}", cure)
-    return steps(gates, qubits)
 
 
 def _drives_layers(circuit: Circuit) -> bool:

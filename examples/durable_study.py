@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import jaxqkd as jq
+from jaxqkd import reports
 from jaxqkd.statistics import compare
 
 TEACHER = jq.models.MLP(features=(16,), classes=3)
@@ -76,12 +77,13 @@ def plot(results) -> Figure:
 
 
 def main() -> None:
-    """Runs at the default size, prints what the corrected tests say, and saves the figure."""
+    """Runs at the default size, prints what the corrected tests say, and saves the figure and a report."""
     results = run("results/durable")
     table = compare(results.f1_macro, "alpha", baseline=0)
     columns = ["student", "temperature", "after", "mean", "p_corrected", "verdict"]
     print(table[columns].to_string(index=False, float_format=lambda value: f"{np.round(value, 3):g}"))
     plot(results).savefig("durable_study.png", dpi=150)
+    reports.save("results/durable", results, reports.any_study(results))
 
 
 if __name__ == "__main__":

@@ -38,12 +38,12 @@ def turn(dtype="float32"):
 
 
 def fail(dtype="float32"):
-    with pytest.raises(AttributeError):
+    with pytest.raises(KeyError):
         matrix([("no_such_gate", (0,))], 1, jnp.zeros(0, dtype))
 
 
 def fail_in_a_trace(dtype="float32"):
-    with pytest.raises(AttributeError):
+    with pytest.raises(KeyError):
         jax.jit(lambda angles: matrix([("no_such_gate", (0,))], 1, angles))(jnp.zeros(0, dtype))
 
 

@@ -14,11 +14,11 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
-from jaxqkd import checks, metrics, reports
+from jaxqkd import checks, metrics
 from jaxqkd.experiments import registry
 from jaxqkd.experiments.registry import Experiment
 from jaxqkd.runtime import use_all_cores, use_compile_cache
-from jaxqkd.studies import load, missing, run, store
+from jaxqkd.studies import load, missing, run
 from jaxqkd.studies.study import Study, cut
 
 Directory = Annotated[Path, tyro.conf.arg(metavar="DIR")]
@@ -72,9 +72,11 @@ def carry_out(experiment: Experiment, options: Any, execution: Execution) -> int
 
 def finish(out: Path) -> int:
     """Reports the experiment whose blocks are in a directory; returns the command's exit status."""
+    from jaxqkd import reports  # which imports xarray
+
     results = load(out, units=metrics.UNITS)
     sections = registry.of_study(results.attrs["study"], results.attrs["version"]).report(results)
-    reports.save(out, results, sections, store.description(out))
+    reports.save(out, results, sections, command=f"jaxqkd report {out}")
     reports.print_report(out, results, sections)
     return int("diverged" in results and bool(results.diverged.all()))
 

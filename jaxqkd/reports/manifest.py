@@ -32,11 +32,15 @@ def manifest(results: xr.Dataset, sections: Sequence[Section], description: Mapp
 
 
 def appendix(results: xr.Dataset, facts: Mapping[str, Any], command: str) -> list[Section]:
-    """Returns what a page ends with: the set-up, the manifest, and the command that draws it again."""
+    """Returns what a page ends with: the set-up, the manifest, and the command that draws it again, if any."""
     return [
         _setup(results, facts),
         Section("Manifest", listing=json.dumps(facts, indent=2, default=str)),
-        Section("Every figure again", "This command draws them from the same results.", listing=command),
+        *(
+            [Section("Every figure again", "This command draws them from the same results.", listing=command)]
+            if command
+            else []
+        ),
     ]
 
 

@@ -22,7 +22,7 @@ def test_the_same_results_give_the_same_files(results, tmp_path):
         (tmp_path / name).mkdir()
         out = tmp_path / name / "study"
         out.mkdir()
-        reports.save(out, results, reports.any_study(results), {"options": {"epochs": 6}})
+        reports.save(out, results, reports.any_study(results), description={"options": {"epochs": 6}})
     first, second = (
         {path.name: path.read_bytes() for path in tmp_path.glob(f"{at}/study/*")} for at in ("first", "second")
     )
@@ -33,7 +33,7 @@ def test_the_same_results_give_the_same_files(results, tmp_path):
 
 def test_sections_give_their_facts_to_the_manifest_and_their_tables_to_the_text(results, tmp_path):
     own = [Section("Own", table=Table(["a"], [["one"]]), facts={"answer": 42})]
-    reports.save(tmp_path, results, reports.assemble(results, own, tested=None), {"base": 7})
+    reports.save(tmp_path, results, reports.assemble(results, own, tested=None), description={"base": 7})
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert (manifest["answer"], manifest["description"], manifest["id"]) == (42, {"base": 7}, "abc123")
     assert (tmp_path / "table.md").read_text().startswith("**Own**\n\n| a |\n| --- |\n| one |\n\n**The runs**\n")

@@ -77,7 +77,7 @@ def test_missing_and_damaged_blocks_are_computed_again_to_the_same_bits(done, co
 
 
 def test_a_dataset_has_the_studys_dimensions_and_each_runs_own_values(done):
-    found = jq.studies.load(done)
+    found = jq.studies.load(done, units=jq.metrics.UNITS)
     assert found.f1_macro.dims == ("student", "width", "learning_rate", "kind", "seed")
     assert found.f1_macro.shape == (2, 2, 2, 2, 10)
     assert found.loss.dims == (*found.f1_macro.dims, "epoch")

@@ -75,7 +75,7 @@ def test_the_argument_overrides_what_the_model_says():
     fit(KEY, Plain(classes=2), DATA, hard(), optax.sgd(0.1), epochs=1)
 
 
-@pytest.mark.parametrize("wrap", [lambda model: model, Frozen, lambda model: jq.teachers.ensemble([model, model])])
+@pytest.mark.parametrize("wrap", [lambda model: model, Frozen, lambda model: jq.models.Ensemble([model, model])])
 def test_a_sampled_student_trains_with_the_same_bits_for_the_same_key(wrap):
     model = wrap(SAMPLED)
     assert model.rngs == ("shots",)

@@ -2,11 +2,10 @@
 
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
-import xarray as xr
 
 from jaxqkd.data import Table
 from jaxqkd.experiments.own_data.options import Options, table_of
@@ -16,6 +15,9 @@ from jaxqkd.experiments.own_data.training import scores, train
 from jaxqkd.saving import save_student
 from jaxqkd.studies.programs import rerun
 from jaxqkd.studies.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Best(NamedTuple):
@@ -34,7 +36,7 @@ class Best(NamedTuple):
     test_f1: float
 
 
-def best(results: xr.Dataset) -> Best:
+def best(results: "xr.Dataset") -> Best:
     """Returns the student of the results that is saved."""
     student = str(results.student.values[0])
     setting = max(alone(results, student), chosen(results, student), key=lambda setting: setting.score)
@@ -45,7 +47,7 @@ def best(results: xr.Dataset) -> Best:
     return Best(student, setting, seed, float(runs.f1_macro[seed]))
 
 
-def save(options: Options, study: Study, results: xr.Dataset, out: Path) -> list[str]:
+def save(options: Options, study: Study, results: "xr.Dataset", out: Path) -> list[str]:
     """Saves the best student in student/; returns what to tell the user."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the study has given them
@@ -60,7 +62,7 @@ def save(options: Options, study: Study, results: xr.Dataset, out: Path) -> list
     ]
 
 
-def save_best(directory: Path, study: Study, results: xr.Dataset, table: Table, *, label: str) -> Best:
+def save_best(directory: Path, study: Study, results: "xr.Dataset", table: Table, *, label: str) -> Best:
     """Trains the best student once more, and saves it with its reduction and the names of classes and columns.
 
     Warns if its test score is not the study's, since blocks that another machine computed have other rounding.

@@ -1,8 +1,10 @@
 """Selection: each student's setting of the teacher, by its scores on validation rows."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import xarray as xr
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 ALONE = "without a teacher"
 
@@ -24,7 +26,7 @@ class Setting(NamedTuple):
         return f"T={self.temperature:g}, α={self.alpha:g}" if self.alpha else ALONE
 
 
-def chosen(results: xr.Dataset, student: str) -> Setting:
+def chosen(results: "xr.Dataset", student: str) -> Setting:
     """Returns a student's setting with a teacher, the best on the validation rows; the first among equals."""
     judged = results.validation_f1.sel(student=student, teacher="teacher").mean("seed")
     taught = judged.sel(alpha=judged.alpha > 0).stack(at=("temperature", "alpha"))
@@ -32,7 +34,7 @@ def chosen(results: xr.Dataset, student: str) -> Setting:
     return Setting(float(best.temperature), float(best.alpha), float(best))
 
 
-def alone(results: xr.Dataset, student: str) -> Setting:
+def alone(results: "xr.Dataset", student: str) -> Setting:
     """Returns a student's setting without a teacher."""
     at = {"student": student, "teacher": "teacher", "alpha": 0.0}
     judged = results.validation_f1.sel(at).isel(temperature=0)

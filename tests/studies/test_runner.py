@@ -101,6 +101,7 @@ def test_a_cell_equals_its_run_by_hand(done):
         np.testing.assert_array_equal(cell.payload, wanted["payload"])
 
 
+@pytest.mark.slow
 def test_another_size_of_blocks_gives_the_same_results(done, tmp_path):
     runner.run(small.study(block=4), tmp_path)
     one, other = jq.studies.load(done), jq.studies.load(tmp_path)
@@ -247,6 +248,7 @@ def test_a_run_may_not_return_what_a_dimension_is_called(tmp_path, monkeypatch):
         programs.compute(small.study(score="index"), block)
 
 
+@pytest.mark.slow
 def test_a_program_is_compiled_once_and_seed_data_once_a_group_of_seeds(tmp_path, monkeypatch):
     traced = []
     compile_sweep = programs.compile_sweep

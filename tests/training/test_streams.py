@@ -91,6 +91,7 @@ def test_a_sampled_student_trains_with_the_same_bits_for_the_same_key(wrap):
     assert not np.array_equal(run(jax.random.key(8)).history["loss"], one.history["loss"])
 
 
+@pytest.mark.slow
 def test_the_streams_leave_initialization_and_batches_as_they_are():
     exact = SAMPLED.clone(simulator=simulators.exact())
     outs = [fit(KEY, model, DATA, hard(), optax.sgd(0.0), epochs=1, batch_size=5) for model in (SAMPLED, exact)]

@@ -18,6 +18,7 @@ PLACEMENTS = [
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.slow
 def test_every_gate_on_every_placement_equals_the_reference(dtype):
     with jax.enable_x64(dtype == "float64"):
         for name, places, qubits in PLACEMENTS:

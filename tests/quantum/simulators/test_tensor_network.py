@@ -156,6 +156,7 @@ def test_matrix_product_states_of_full_bond_are_exact_and_of_bond_1_are_products
         assert np.linalg.svd(state.reshape(2, 4), compute_uv=False)[1] < 1e-5
 
 
+@pytest.mark.slow
 def test_matrix_product_states_have_gradients_in_float64_alone():
     states = jnp.eye(8)[:1]
 

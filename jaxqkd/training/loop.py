@@ -51,7 +51,7 @@ def fit(
         data: Examples; a loss with a soft term needs `data.teacher`, see `label`. With a teacher, an example may
             be without a label, -1: terms of the loss that use labels are 0 there, and the mean is over all
             examples of the batch.
-        loss: Unreduced loss; its mean over the batch is minimized. A `jaxqkd.losses.scheduled` one changes with
+        loss: Unreduced loss; its mean over the batch is minimized. A `jaxqkd.losses.Scheduled` one changes with
             the epoch, and with it the validation loss, so that epochs are compared by different losses.
         optimizer: An optax optimizer; its hyper-parameters may be traced.
         epochs: The largest number of epochs.

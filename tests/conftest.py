@@ -29,3 +29,10 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("faults")
         for text in faults:
             terminalreporter.line(text)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_programs():
+    """Drops the programs of a file when it is done: thousands of them would slow down what comes after."""
+    yield
+    jax.clear_caches()

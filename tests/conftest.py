@@ -3,6 +3,7 @@
 Tests in `tests/slow` are marked `slow`; `pytest` leaves them out, `pytest -m slow` runs them.
 """
 
+import gc
 from pathlib import Path
 
 import jax
@@ -32,7 +33,8 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _few_programs():
-    """Drops the programs of a file when it is done: thousands of them would slow down what comes after."""
+def _programs_are_no_garbage():
+    """Takes what is alive after a file out of garbage collection, which would go through all programs again."""
     yield
-    jax.clear_caches()
+    gc.collect()
+    gc.freeze()

@@ -33,6 +33,7 @@ def test_the_perceptron_has_the_nearest_number_of_parameters():
     assert count_parameters(found, 3).total == sizes[nearest]
 
 
+@pytest.mark.slow
 def test_frozen_angles_stay_and_the_head_learns():
     model = controls.students(STUDENT, 3)["frozen"]
     out = jax.jit(lambda key: jq.fit(key, model, DATA, jq.losses.hard(), optax.adam(0.1), epochs=10))(KEY)

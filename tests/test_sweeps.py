@@ -188,6 +188,7 @@ def test_another_configuration_of_jax_is_another_program():
             sweep(run, KEYS)
 
 
+@pytest.mark.slow
 def test_programs_are_few_and_go_with_their_run():
     def make():
         weights = jnp.arange(3.0)

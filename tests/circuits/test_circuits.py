@@ -86,6 +86,7 @@ def _algebra_dimension(generators):
     ],
     ids=["universal", "RY at the end: so(2n + 1)", "no RY: so(2n), free fermions"],
 )
+@pytest.mark.slow
 def test_the_gates_of_universal_generate_su_2_to_the_n(qubits, measured, dimension):
     gates = universal(qubits=qubits, layers=1, measured=measured or None).gates
     gates = tuple(gate for gate in gates if measured != () or gate.name != "ry")

@@ -9,6 +9,7 @@ from jaxqkd.experiments import bounded_logits
 from jaxqkd.experiments.bounded_logits import presentation, setup, training
 from jaxqkd.studies.study import seed_keys
 
+pytestmark = pytest.mark.slow
 KEY = jax.random.key(0)
 
 
@@ -33,7 +34,6 @@ def test_the_cases_are_seven_methods_and_six_at_each_temperature():
     assert setup.CASES["dist, T=0.5"] == ("dist", 0.5)
 
 
-@pytest.mark.slow
 def test_a_traced_case_is_its_method_at_its_temperature():
     student, teacher = jax.random.normal(KEY, (2, 6, 3))
     labels = jnp.arange(6) % 3
@@ -53,7 +53,6 @@ def test_smoothing_gives_a_label_the_teachers_confidence():
 
 
 @pytest.mark.parametrize("dataset", setup.DATASETS)
-@pytest.mark.slow
 def test_a_bounded_student_is_bounded_and_the_others_have_a_head(dataset):
     task = setup.DATASETS[dataset]
     width = 64 if dataset == "digits" else 2
@@ -80,7 +79,6 @@ def test_a_student_has_few_rows_that_its_teacher_has_seen_and_other_test_rows():
     assert int(rows["digits"].labels.max()) == 5
 
 
-@pytest.mark.slow
 def test_a_cell_equals_its_training_by_hand(results):
     study, found = results
     key = seed_keys(study.base, [1])[0]

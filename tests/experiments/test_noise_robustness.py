@@ -7,6 +7,7 @@ from jaxqkd import data, metrics, studies
 from jaxqkd.experiments import noise_robustness
 from jaxqkd.experiments.noise_robustness import presentation, setup, training
 
+pytestmark = pytest.mark.slow
 KEY = jax.random.key(0)
 
 

@@ -158,6 +158,7 @@ def test_the_readings_of_the_loss_are_its_formulas():
         np.testing.assert_allclose(found.mean(), wanted.mean(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_saved_student_has_the_angles_that_its_gates_have(small, tmp_path):
     study = studied(seeds=3, epochs=8, students=("linear", "q2"), readings=("logits", "unstable"))
     for reading in ("logits", "unstable"):

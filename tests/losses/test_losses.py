@@ -215,6 +215,7 @@ def test_extreme_logits_and_temperatures_of_other_losses(name):
     assert np.all(np.abs(gradient - slope) <= 1e-4 * np.abs(slope) + 1e-6 * (scale + reach) / over)
 
 
+@pytest.mark.slow
 def test_dist_at_the_edges_where_float32_tells_the_correlations():
     """All cases are finite; a correlation is known to 1e-4 where rows and columns vary by 1e-3 of their size."""
     rng = np.random.default_rng(2)
@@ -241,6 +242,7 @@ def test_dist_at_the_edges_where_float32_tells_the_correlations():
 
 
 @pytest.mark.parametrize("loss", [hard(), soft(0.05), soft(1.0), kd(2.0, 0.5), *NEW])
+@pytest.mark.slow
 def test_exact_zeros_in_probabilities(loss):
     student = jnp.array([[1e4, -1e4, 0.0], [0.0, 300.0, -300.0]])
     teacher = jnp.array([[-1e4, 1e4, 0.0], [0.0, 300.0, -300.0]])
@@ -251,6 +253,7 @@ def test_exact_zeros_in_probabilities(loss):
 
 
 @pytest.mark.parametrize("loss", [*NEW, label_smoothing()])
+@pytest.mark.slow
 def test_equal_logits_and_equal_rows_have_finite_gradients(loss):
     row = jnp.array([[0.1, 2.0, -1.0]])
     for student, teacher in (

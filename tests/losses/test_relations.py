@@ -92,6 +92,7 @@ def test_losses_equal_the_oracle(loss, oracle):
 
 
 @each_loss
+@pytest.mark.slow
 def test_losses_vanish_at_the_teacher_and_follow_the_order_of_examples(loss, oracle):
     student, teacher = features()
     value, gradient = jax.value_and_grad(lambda s: loss(s, teacher, LABELS).sum())(teacher)

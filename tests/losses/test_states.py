@@ -143,6 +143,7 @@ def test_unitary_infidelity_equals_the_oracle_and_ignores_a_phase():
     np.testing.assert_allclose(unitary_infidelity(single(1j * u), single(u)), 0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_gradients():
     student, teacher = states(0), states(1)
     with jax.enable_x64(True):

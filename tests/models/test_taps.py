@@ -23,6 +23,7 @@ def taught(model=TEACHER):
     return jq.label(DATA, model, model.init(KEY, DATA.x))
 
 
+@pytest.mark.slow
 def test_taps_leave_the_logits_and_the_parameters_as_they_are():
     params = PLAIN.init(KEY, DATA.x)
     assert jax.tree.all(jax.tree.map(jnp.array_equal, params, TAPPED.init(KEY, DATA.x)))

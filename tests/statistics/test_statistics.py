@@ -120,6 +120,7 @@ def _coverage(distribution, seeds, *, count=1000):
 @pytest.mark.parametrize(
     "distribution", [stats.norm(), stats.uniform(), stats.beta(8, 2)], ids=["normal", "uniform", "beta"]
 )
+@pytest.mark.slow
 def test_bootstrap_intervals_cover_in_95_of_100_cases(distribution, seeds):
     mean, middle = _coverage(distribution, seeds)
     assert 0.92 <= mean <= 0.98

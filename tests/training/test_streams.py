@@ -76,6 +76,7 @@ def test_the_argument_overrides_what_the_model_says():
 
 
 @pytest.mark.parametrize("wrap", [lambda model: model, Frozen, lambda model: jq.models.Ensemble([model, model])])
+@pytest.mark.slow
 def test_a_sampled_student_trains_with_the_same_bits_for_the_same_key(wrap):
     model = wrap(SAMPLED)
     assert model.rngs == ("shots",)
@@ -123,6 +124,7 @@ def test_dropout_is_a_probability_below_1():
             MLP((4,), classes=2, dropout=wrong)
 
 
+@pytest.mark.slow
 def test_a_sampled_teacher_labels_with_a_key():
     params = SAMPLED.init(KEY, X)
     labeled = label(DATA, SAMPLED, params, rngs={"shots": KEY})

@@ -271,6 +271,7 @@ def test_a_warm_start_goes_on_where_it_was():
     np.testing.assert_allclose(rest.history["loss"], whole.history["loss"][3:], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_whole_training_has_a_gradient():
     with jax.enable_x64(True):
         data, validation = blobs(15), blobs(15, seed=1)

@@ -36,6 +36,7 @@ def close(found, expected, tolerance=1e-6):
         ),
     ],
 )
+@pytest.mark.slow
 def test_the_mean_of_trajectories_is_the_exact_value_within_four_standard_errors(noise):
     circuit = hea(qubits=2, layers=2)
     random = np.random.default_rng(0)
@@ -69,6 +70,7 @@ def test_trajectories_of_gates_that_features_drive_without_chance_are_exact():
     close(*run(theta))
 
 
+@pytest.mark.slow
 def test_a_student_by_trajectories_takes_the_same_parameters_and_differentiates():
     x = jax.random.normal(jax.random.key(0), (20, 4))
     student = QuantumStudent(hea(qubits=2, layers=1), classes=3)

@@ -81,6 +81,7 @@ ANSAETZE = {
 
 @pytest.mark.parametrize("qubits", [2, 3, 4, 6])
 @pytest.mark.parametrize("name", ANSAETZE)
+@pytest.mark.slow
 def test_states_equal_the_reference_on_both_sides_of_the_contraction(name, qubits):
     circuit = ANSAETZE[name](qubits)
     is_complex = name in ("hea", "every gate")

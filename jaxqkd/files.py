@@ -23,9 +23,11 @@ from jaxqkd import checks
 
 FACTS = "facts.json"
 """Name of the entry of an archive that is no array."""
-LARGEST = 2**31
-"""The most bytes of an archive; larger ones are refused unread."""
+LARGEST, LARGEST_JSON = 2**31, 2**24
+"""The most bytes of an archive and of a JSON file; larger ones are refused unread."""
 _DIGEST_LENGTH = 64
+_UNREADABLE = zipfile.BadZipFile, KeyError, ValueError, EOFError, OverflowError, MemoryError, RecursionError
+"""What the modules that read archives raise on bytes that are none."""
 
 
 class Archive(NamedTuple):
@@ -77,6 +79,23 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
     save_text(path, json.dumps(standard, indent=2) + "\n")
 
 
+def load_json(path: Path) -> dict[str, Any]:
+    """Returns the content of a JSON file, by name.
+
+    Raises:
+        DamagedError: If it is no regular file, larger than `LARGEST_JSON`, or no JSON object.
+        FileNotFoundError: If there is none.
+    """
+    _check_file(path, LARGEST_JSON)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"{path} is not readable as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise DamagedError(f"{path} holds a {type(content).__name__}, not values by name")
+    return content
+
+
 def save_rows(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
     """Writes a CSV file atomically; each number has the fewest digits from which it can be restored."""
     stream = io.StringIO()
@@ -121,19 +140,27 @@ def load_archive(path: Path) -> Archive:
     """Returns the content of a sealed archive.
 
     Raises:
-        DamagedError: If the file is damaged, larger than `LARGEST`, or no archive of named arrays.
+        DamagedError: If it is no regular file, damaged, larger than `LARGEST`, or no archive of named arrays.
         FileNotFoundError: If there is none.
     """
-    if path.stat().st_size > LARGEST:
-        raise DamagedError(f"{path} is larger than an archive may be")
+    _check_file(path, LARGEST)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content[:-_DIGEST_LENGTH]).hexdigest()
     if content[-_DIGEST_LENGTH:] != sha256.encode():
         raise DamagedError(f"{path} is damaged: its SHA-256 is not the one that it carries")
     try:
         return Archive(*_unpacked(content), sha256)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except _UNREADABLE as error:
         raise DamagedError(f"{path} is no archive of arrays: {error}") from error
+
+
+def _check_file(path: Path, most: int) -> None:
+    """Refuses what is no regular file, such as a pipe, whose reading would hang, and a file that is too large."""
+    size = path.stat().st_size
+    if not path.is_file():
+        raise DamagedError(f"{path} is no file")
+    if size > most:
+        raise DamagedError(f"{path} has {size} bytes, more than the {most} that are read")
 
 
 def _unpacked(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

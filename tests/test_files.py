@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import pickle
 import zipfile
 
@@ -85,8 +86,22 @@ def test_a_huge_file_is_refused_unread(tmp_path):
     path = tmp_path / "huge.npz"
     with path.open("wb") as stream:
         stream.truncate(files.LARGEST + 1)
-    with pytest.raises(DamagedError, match="larger than an archive may be"):
+    with pytest.raises(DamagedError, match="more than the 2147483648 that are read"):
         files.load_archive(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for read in (files.load_archive, files.load_json):
+        with pytest.raises(DamagedError, match="pipe is no file"):
+            read(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "3", "{", "[" * 10**5, '{"a": ' * 10**5])
+def test_json_that_is_no_object_is_refused(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(DamagedError, match=r"x\.json"):
+        files.load_json(tmp_path / "x.json")
 
 
 @pytest.mark.parametrize("name", ["../../escaped", "/etc/passwd", "..", "a/b", "a..b", ""])

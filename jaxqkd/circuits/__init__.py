@@ -9,7 +9,7 @@ from jaxqkd.circuits.ansatze import (
     strongly_entangling,
     universal,
 )
-from jaxqkd.circuits.circuit import Circuit, check_measured
+from jaxqkd.circuits.circuit import Circuit, check_measured, check_size
 from jaxqkd.circuits.drawing import Description, describe
 from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix
 from jaxqkd.circuits.tensorcircuit import Imported, from_tensorcircuit, to_tensorcircuit
@@ -23,6 +23,7 @@ __all__ = [
     "Imported",
     "Part",
     "check_measured",
+    "check_size",
     "describe",
     "from_tensorcircuit",
     "hea",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits.circuit import Circuit, check_measured
+from jaxqkd.circuits.circuit import Circuit, check_measured, check_size
 from jaxqkd.circuits.gates import GATES, Gate
 
 
@@ -26,7 +26,7 @@ def hea(*, qubits: int, layers: int, hadamard: bool = False, scale: float = 1.0)
     References:
         Kandala et al., Nature 549, 242 (2017); Piperno et al., QTML 2024.
     """
-    checks.integer("qubits", qubits)
+    check_size(qubits=qubits)
     gates = _turned_ring(qubits, int(qubits > 1))
     return Circuit(qubits, layers, tuple(gates), _hadamards(qubits, hadamard), scale)
 
@@ -55,7 +55,7 @@ def universal(
     References:
         Piperno et al., QTML 2024.
     """
-    checks.integer("qubits", qubits)
+    check_size(qubits=qubits)
     chosen = tuple(range(qubits)) if measured is None else check_measured(measured, qubits)
     turns_x = [("rx", (qubit,)) for qubit in range(qubits)]
     turns_y = [("ry", (qubit,)) for qubit in chosen]
@@ -81,8 +81,7 @@ def strongly_entangling(*, qubits: int, layers: int, ranges: Sequence[int] | Non
     References:
         Schuld, Bocharov, Svore, Wiebe, Circuit-centric quantum classifiers, arXiv:1804.00633.
     """
-    checks.integer("qubits", qubits)
-    checks.integer("layers", layers)
+    check_size(qubits=qubits, layers=layers)
     cycle = range(1, qubits) if ranges is None else tuple(ranges)
     within = all(isinstance(reach, int | np.integer) and 0 < reach < qubits for reach in cycle)
     good = within and (ranges is None or len(cycle) > 0)
@@ -110,7 +109,7 @@ def real_amplitudes(*, qubits: int, layers: int, entanglement: str = "reverse_li
     References:
         Qiskit's circuit library; Abbas et al., The power of quantum neural networks, Nat. Comput. Sci. 1 (2021).
     """
-    checks.integer("qubits", qubits)
+    check_size(qubits=qubits)
     chain = list(itertools.pairwise(range(qubits)))
     pairs = {
         "linear": chain,

@@ -10,6 +10,9 @@ import numpy as np
 from jaxqkd import checks
 from jaxqkd.circuits.gates import GATES, Gate
 
+MOST_QUBITS, MOST_LAYERS = 1000, 100_000
+"""The largest circuits: far more than a simulator holds, and few enough to draw, count and export."""
+
 
 @dataclass(frozen=True)
 class Circuit:
@@ -38,8 +41,7 @@ class Circuit:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        checks.integer("qubits", self.qubits)
-        checks.integer("layers", self.layers)
+        check_size(qubits=self.qubits, layers=self.layers)
         checks.positive("scale", self.scale)
         object.__setattr__(self, "gates", tuple(map(_as_gate, self.gates)))
         object.__setattr__(self, "prefix", tuple(map(_as_gate, self.prefix)))
@@ -61,6 +63,12 @@ class Circuit:
         """How many features the gates read, 0 where none is driven by a feature."""
         indices = [gate.x for gate in (*self.prefix, *self.gates) if gate.x is not None]
         return max(indices, default=-1) + 1
+
+
+def check_size(*, qubits: int, layers: int = 1) -> None:
+    """Refuses numbers of qubits and layers that are no sizes of a circuit."""
+    checks.integer("qubits", qubits, most=MOST_QUBITS)
+    checks.integer("layers", layers, most=MOST_LAYERS)
 
 
 def check_measured(measured: Iterable[int] | None, qubits: int, argument: str = "measured") -> tuple[int, ...]:

@@ -4,15 +4,18 @@ import contextlib
 import functools
 import io
 import itertools
+import re
+import shutil
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tyro
 
-from jaxqkd import __version__
+from jaxqkd import __version__, checks
 from jaxqkd.cli.experiments import command, list_experiments, report, run, short_commands
 from jaxqkd.cli.export import export
 from jaxqkd.cli.predict import predict
@@ -22,6 +25,11 @@ DESCRIPTION = (
     f"jaxqkd {__version__}: quantum knowledge distillation in JAX. A classical teacher's soft labels train small "
     "hybrid quantum students. (Not quantum key distribution.)"
 )
+_MUST = {
+    "invalid literal for int() with base 10:": "be an integer",
+    "could not convert string to float:": "be a number",
+}
+"""What exceptions of Python, which tyro quotes, say of a value."""
 
 
 class _TerminatedError(KeyboardInterrupt):
@@ -73,8 +81,13 @@ def _parse(arguments: list[str]) -> Callable[[], int]:
         "report": report,
     }
     name, *options = arguments or [""]
+    if name == "--version":
+        return functools.partial(_print, __version__)
+    if name in ("", "-h", "--help"):
+        return functools.partial(_print, _overview(commands))
     if name not in commands:
-        return _in_one_line("jaxqkd", lambda: _overview(commands, arguments))
+        cure = f"{checks.did_you_mean(name, commands)} `jaxqkd --help` lists the commands.".strip()
+        raise ValueError(f"There is no command {name!r}. {cure}")
     function, prog = commands[name], f"jaxqkd {name}"
     if name == "run" and options and not options[0].startswith("-"):
         function, prog, options = command(registry.find(options[0])), f"jaxqkd run {options[0]}", options[1:]
@@ -86,17 +99,22 @@ def _delayed(function: Callable[..., int]) -> Callable[..., Callable[[], int]]:
     return functools.wraps(function)(lambda *args, **options: functools.partial(function, *args, **options))
 
 
-def _overview(commands: Mapping[str, Callable[..., int]], arguments: list[str]) -> Callable[[], int]:
-    """Prints the commands, each with the first line of its docstring, or refuses the arguments."""
+def _overview(commands: Mapping[str, Callable[..., int]]) -> str:
+    """Returns the help of the command line: each command with the first line of its docstring."""
+    width = max(map(len, commands)) + 4
+    summaries = {name: (function.__doc__ or "").strip().partition("\n")[0] for name, function in commands.items()}
+    wrap = functools.partial(textwrap.fill, width=min(shutil.get_terminal_size().columns, 100))
+    lines = [
+        wrap(text, initial_indent=f"  {name:<{width - 2}}", subsequent_indent=" " * width)
+        for name, text in summaries.items()
+    ]
+    end = "`jaxqkd COMMAND --help` shows what a command takes, `jaxqkd --version` the version."
+    return "\n".join([wrap(DESCRIPTION), "", *lines, "", wrap(end)])
 
-    def summary(function: Callable[..., int]) -> Callable[[], Any]:
-        def describe() -> None: ...
 
-        describe.__doc__ = (function.__doc__ or "").partition("\n")[0]
-        return describe
-
-    summaries = {name: summary(function) for name, function in commands.items()}
-    return tyro.extras.subcommand_cli_from_dict(summaries, prog="jaxqkd", description=DESCRIPTION, args=arguments)
+def _print(text: str) -> int:
+    print(text)
+    return 0
 
 
 def _in_one_line(prog: str, parse: Callable[[], Callable[[], int]]) -> Callable[[], int]:
@@ -108,7 +126,24 @@ def _in_one_line(prog: str, parse: Callable[[], Callable[[], int]]) -> Callable[
     except SystemExit as stop:
         if not stop.code:
             raise
-    lines = [line.strip("│╭╮╰╯|+ ") for line in printed.getvalue().splitlines()[1:]]  # the first is a title
+    message, *hints = _paragraphs(printed.getvalue())
+    meant = [word for hint in hints if hint.startswith("Perhaps") for word in re.findall(r"(?<= )--[\w-]+", hint)]
+    cure = f" Did you mean {' or '.join(dict.fromkeys(meant))}?" if meant else ""
+    raise ValueError(f"{_in_words(message.rstrip('.'))}.{cure} See {prog} --help.")
+
+
+def _paragraphs(box: str) -> list[str]:
+    """Returns the paragraphs of a box that tyro prints, in which a terminal shows colors, without its title."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", box)
+    lines = [line.strip("│╭╮╰╯|+ ") for line in plain.splitlines()[1:]]
     groups = itertools.groupby(lines, key=lambda line: bool(line.strip("─-")))
-    message = next(" ".join(group) for has_text, group in groups if has_text)
-    raise ValueError(f"{message.rstrip('.')}. See {prog} --help.")
+    return [" ".join(group) for has_text, group in groups if has_text]
+
+
+def _in_words(message: str) -> str:
+    """Returns tyro's message in the grammar of errors, where it quotes an exception of Python."""
+    for quoted, must in _MUST.items():
+        found = re.fullmatch(rf"Error parsing --([\w-]+): {re.escape(quoted)} (.*)", message)
+        if found:
+            return f"Argument `{found[1]}` must {must}, but is {found[2]}"
+    return message

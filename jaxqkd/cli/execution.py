@@ -105,15 +105,35 @@ def _share(worker: str) -> tuple[int, int] | None:
     if worker == "all":
         return None
     if worker == "auto":
-        count = int(os.environ.get("SLURM_ARRAY_TASK_COUNT", 1))
-        step = int(os.environ.get("SLURM_ARRAY_TASK_STEP", 1))
-        place = int(os.environ.get("SLURM_ARRAY_TASK_ID", 0)) - int(os.environ.get("SLURM_ARRAY_TASK_MIN", 0))
-        return (place // step, count) if count > 1 else None
-    parts = re.fullmatch(r"(\d+)/(\d+)", worker)
+        return _slurm_share()
+    parts = re.fullmatch(r"(\d{1,9})/(\d{1,9})", worker)
     place, count = map(int, parts.groups()) if parts else (0, 0)
     must = 'be "auto", "all" or I/N with I from 1 to N'
     checks.require(1 <= place <= count, "worker", must, repr(worker))
     return place - 1, count
+
+
+def _slurm_share() -> tuple[int, int] | None:
+    """Returns the share of a task of a Slurm array, or None outside of one."""
+    count, step = _slurm("COUNT", 1, least=1), _slurm("STEP", 1, least=1)
+    first, own = _slurm("MIN", 0), _slurm("ID", 0)
+    share = (own - first) // step
+    if count == 1:
+        return None
+    cure = "Pass --worker I/N, or --worker all."
+    must, actual = f"lie in the array, from {first} on in {count} steps of {step}", own
+    checks.require(0 <= share < count, "SLURM_ARRAY_TASK_ID", must, actual, cure)
+    return share, count
+
+
+def _slurm(name: str, default: int, *, least: int = 0) -> int:
+    """Returns a number that Slurm tells the tasks of an array."""
+    variable = f"SLURM_ARRAY_TASK_{name}"
+    text = os.environ.get(variable, str(default))
+    good = re.fullmatch(r"\d{1,9}", text) is not None and int(text) >= least
+    must, cure = f"be a whole number from {least} on", "Pass --worker I/N, or --worker all."
+    checks.require(good, variable, must, repr(text), cure)
+    return int(text)
 
 
 @contextlib.contextmanager
@@ -139,4 +159,5 @@ def set_up(compile_cache: str) -> None:
         except (ValueError, OSError) as error:
             print(f"jaxqkd: compiled programs are not kept: {error}", file=sys.stderr)
     elif compile_cache != "off":
+        checks.require(bool(compile_cache), "compile_cache", "be auto, off or a directory", "empty")
         use_compile_cache(compile_cache)

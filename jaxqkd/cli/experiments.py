@@ -52,7 +52,10 @@ def command(experiment: Experiment, *, out: str = "") -> Callable[..., int]:
         options: Annotated[experiment.options, Flat],  # type: ignore[name-defined]
         execution: Annotated[Execution, Flat] = Execution(where),
     ) -> int:
-        checks.integer("seed", options.seed, least=0)
+        checks.integer("seed", options.seed, least=0, most=2**32 - 1)
+        for name, value in vars(options).items():
+            if isinstance(value, tuple) and value:
+                checks.names(name, value)
         return carry_out(experiment, options, execution)
 
     source = [f"{experiment.source}."] if experiment.source else []

@@ -48,6 +48,9 @@ def export(
         row: Which row of the data, from 1.
         out: The directory of the two files; earlier ones are replaced.
     """
+    for path in (out / PROGRAM, out / REST):
+        actual = f"{out}, where {path.name} is a directory"
+        checks.require(not path.is_dir(), "out", "be a directory to write files to", actual)
     student = load_student(model if (model / TEXT).is_file() else model / "student")
     kind = type(student.model).__name__
     must = "hold a quantum student"

@@ -39,6 +39,8 @@ def predict(
     """
     student = load_student(model if (model / TEXT).is_file() else model / "student")
     frame = frame_of(data).rename(columns=str)
+    repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
+    checks.require(not repeated, "data", "name each column once", f"repeating {', '.join(map(repr, repeated))}")
     label = student.facts.get("label")
     known = _labels(student, frame[label]) if label in frame.columns else None
     scores = _scores(student, features(student, frame))
@@ -90,7 +92,9 @@ def _labels(student: Student, column: Any) -> tuple[np.ndarray, np.ndarray]:
     """Returns the rows that have a label, and the numbers of their classes; refuses unknown classes."""
     rows = np.flatnonzero(column.notna())
     values = column.iloc[rows].infer_objects().to_numpy()
-    texts = (values.astype(int) if values.dtype.kind == "f" else values).astype(str)
+    is_float = values.dtype.kind == "f"  # as pandas stores whole numbers in a column with empty cells
+    is_whole = is_float and np.array_equal(values, np.floor(values)) and np.all(np.abs(values) < 2**53)
+    texts = (values.astype(int) if is_whole else values).astype(str)
     names = list(student.names or map(str, range(student.model.classes)))
     unknown = sorted(set(texts) - set(names))
     must = f"hold the student's classes, {', '.join(names)}, in column {column.name!r}"

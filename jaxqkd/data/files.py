@@ -133,7 +133,7 @@ def _check_columns(columns: Any, label: str | int, ignore: Sequence[str | int]) 
     checks.require(not isinstance(ignore, str), "ignore", "be a sequence of names", repr(ignore))
     names = columns.tolist()
     for argument, name in [("label", label), *(("ignore", name) for name in ignore)]:
-        cure = f"The columns are {_listed(names)}."
+        cure = f"{checks.did_you_mean(name, names)} The columns are {_listed(names)}.".strip()
         checks.require(name in names, argument, "name a column of the table", repr(name), cure)
     checks.require(label not in ignore, "ignore", "leave the label column in", list(ignore))
     features = set(names) - {label, *ignore}

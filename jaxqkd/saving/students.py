@@ -1,7 +1,6 @@
 """Saved students: a trained model and what is needed to score new rows, written to two files and read again."""
 
 import functools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,16 +12,22 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.data import Reduction, apply_reduction
-from jaxqkd.files import load_archive, save_archive, save_json
+from jaxqkd.files import load_archive, load_json, save_archive, save_json
 from jaxqkd.saving.descriptions import described, model_of
 from jaxqkd.types import Params
 
 FORMAT = 3
 """Version of the format; files of any other are refused."""
 TEXT, ARRAYS = "student.json", "student.npz"
-LARGEST_TEXT = 2**24
-"""The most bytes of `student.json`; larger ones are refused unread."""
 _CURE = "Save the student again."
+_KINDS: Mapping[str, Any] = {
+    "sha256": str,
+    "model": dict,
+    "names": list | None,
+    "columns": list | None,
+    "facts": dict,
+}
+"""What `student.json` holds beside its format."""
 
 
 class Student(NamedTuple):
@@ -102,20 +107,20 @@ def load_student(directory: str | os.PathLike[str]) -> Student:
     checks.require(content.sha256 == description["sha256"], "directory", must, f"{archive}, of another", _CURE)
     try:
         return _assembled(description, content.arrays, str(text))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{text} is no saved student: {error!r}. {_CURE}") from error
 
 
 def _description(path: Path) -> dict[str, Any]:
     """Returns the content of `student.json`; refuses another format."""
-    size, must = path.stat().st_size, f"hold a {TEXT} of at most {LARGEST_TEXT} bytes"
-    checks.require(size <= LARGEST_TEXT, "directory", must, f"{path}, which is larger")
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        version, _ = description["format"], description["sha256"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} is no saved student: {error!r}. {_CURE}") from error
-    checks.require(version == FORMAT, "directory", f"hold a student of format {FORMAT}", f"{path} of {version!r}")
+    description = load_json(path)
+    version, must = description.get("format"), f"hold a student of format {FORMAT}"
+    checks.require(version == FORMAT, "directory", must, f"{path} of {version!r}")
+    for name, kinds in _KINDS.items():
+        value = description.get(name)
+        whole = name in description and isinstance(value, kinds)
+        actual = f"{path}, where it is {value!r:.60}"
+        checks.require(whole, "directory", f"hold a student with {name}", actual, _CURE)
     return description
 
 
@@ -137,7 +142,7 @@ def _assembled(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray],
 
 def _texts(argument: str, values: Sequence[str] | None) -> tuple[str, ...] | None:
     if values is not None:
-        checks.names(argument, values)
+        checks.names(argument, list(map(str, values)))
     return None if values is None else tuple(map(str, values))
 
 

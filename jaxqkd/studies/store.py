@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import inspect
-import json
 import os
 import platform
 import socket
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from jaxqkd import checks
-from jaxqkd.files import save_json, write_whole
-from jaxqkd.studies.study import Study, identity
+from jaxqkd.files import load_json, save_json, write_whole
+from jaxqkd.studies.study import Study, identity, is_description
 
 STUDY = "study.json"
 PROBE_BYTES = 2**20
@@ -84,13 +83,13 @@ def _earlier(directory: Path, entries: Sequence[str]) -> dict[str, Any]:
     """Returns the description and versions that the directory holds, given its entries; refuses one without."""
     cure = "Choose another directory."
     try:
-        held = json.loads((directory / STUDY).read_text(encoding="utf-8"))
+        held = load_json(directory / STUDY)
         whole = identity(held["description"]) == held["id"] and isinstance(held["versions"], dict)
-        whole = whole and isinstance(held["description"]["version"], int)  # which older studies do not have
+        whole = whole and is_description(held["description"])
     except FileNotFoundError:
         holds = f"{directory} with {', '.join(entries[:3]) or 'nothing'}" + (" ..." if len(entries) > 3 else "")
         checks.require(False, "directory", "be new, empty, or a study's", holds, cure)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         whole = False
     cure = f"Delete {STUDY} and blocks/ there to start again."
     checks.require(

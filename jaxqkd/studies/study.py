@@ -19,6 +19,8 @@ from jaxqkd.types import Key
 
 LANES = 48
 """Runs in a block by default, at least: some seconds of work for small students."""
+MOST_SEEDS = 10**7
+"""Of a study."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -175,12 +177,24 @@ def identity(description: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(description, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def is_description(value: Any) -> bool:
+    """Returns whether a value that was read from a file is the description of a study."""
+    kinds = {"version": int, "name": str, "seeds": int, "block": int, "students": list, "settings": dict}
+    kinds |= {"static": list, "options": dict}
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), kind) for name, kind in kinds.items()):
+        return False
+    sizes = 1 <= value["block"] <= value["seeds"] <= MOST_SEEDS
+    named = all(isinstance(name, str) for name in (*value["students"], *value["static"]))
+    grids = all(isinstance(values, list) and values for values in value["settings"].values())
+    return sizes and named and grids and bool(value["students"]) and {*value["static"]} <= {*value["settings"]}
+
+
 def _check(study: Study) -> None:
     is_name = re.fullmatch(r"[a-z0-9][a-z0-9_-]*", study.name) is not None
     checks.require(is_name, "name", "be lower-case letters, digits, hyphens and underscores", repr(study.name))
-    for name, least in (("version", 1), ("seeds", 1), ("base", 0)):
-        checks.integer(name, getattr(study, name), least=least)
-    checks.require(study.base < 2**32, "base", "be below 2^32", study.base)
+    checks.integer("version", study.version)
+    checks.integer("seeds", study.seeds, most=MOST_SEEDS)
+    checks.integer("base", study.base, least=0, most=2**32 - 1)
     for name in ("block", "chunk"):
         if getattr(study, name) is not None:
             checks.integer(name, getattr(study, name), least=2 if name == "chunk" else 1)

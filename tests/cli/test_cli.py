@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import jaxqkd
 from jaxqkd import cli
 from jaxqkd.cli import execution
 from jaxqkd.experiments import registry
@@ -114,6 +115,28 @@ def test_shares_come_from_the_option_or_from_slurm(monkeypatch, worker, variable
     assert execution._share(worker) == share
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        (
+            {"COUNT": "three"},
+            "`SLURM_ARRAY_TASK_COUNT` must be a whole number from 1 on, but is 'three'. Pass",
+        ),
+        ({"COUNT": "3", "STEP": "0"}, "`SLURM_ARRAY_TASK_STEP` must be a whole number from 1 on, but is '0'"),
+        ({"COUNT": "3", "ID": "-1"}, "`SLURM_ARRAY_TASK_ID` must be a whole number from 0 on, but is '-1'"),
+        (
+            {"COUNT": "3", "ID": "7"},
+            "must lie in the array, from 0 on in 3 steps of 1, but is 7",
+        ),
+    ],
+)
+def test_bad_variables_of_slurm_are_refused(monkeypatch, variables, told):
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", value)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        execution._share("auto")
+
+
 @pytest.mark.parametrize("worker", ["0/3", "4/3", "half", "1/0"])
 def test_bad_shares_are_refused(tmp_path, capsys, worker):
     assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path), "--worker", worker]) == 2
@@ -167,7 +190,12 @@ def test_run_ends_with_table_and_files(tmp_path, capsys):
         (["--seeds", "0"], "`seeds` must be at least 1, but is 0"),
         (["--seeds", "-3"], "`seeds` must be at least 1, but is -3"),
         (["--epochs", "0"], "`epochs` must be at least 1, but is 0"),
-        (["--seeds", "1.5"], "Error parsing --seeds: invalid literal for int()"),
+        (["--seeds", "1.5"], "Argument `seeds` must be an integer, but is '1.5'. See jaxqkd reproduce --help."),
+        (["--seeds", "1" + "0" * 12], "`seeds` must be at most 10000000, but is 1000000000000."),
+        (["--epochs", "1" + "0" * 400], "`epochs` must be at most 1000000000, but is about 10^400."),
+        (["--seed", str(2**32)], "`seed` must be at most 4294967295"),
+        (["--save", "hea", "hea"], "`save` must hold each value once"),
+        (["--compile-cache", ""], "`compile_cache` must be auto, off or a directory, but is empty."),
         (["--seedz", "3"], "--seedz"),
         (["--seed", "-1"], "`seed` must be at least 0, but is -1"),
         (["--save", "q7"], "`save` must be one of 'linear', 'hea'"),
@@ -185,14 +213,17 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "Expected one of {list, run, reproduce, distil, predict, export, report}. See"),
-        (["reproduced"], "reproduced"),
+        (
+            ["reprod"],
+            "There is no command 'reprod'. Did you mean 'reproduce'? `jaxqkd --help` lists",
+        ),
+        (["--seeds"], "There is no command '--seeds'. `jaxqkd --help` lists the commands."),
         (["run"], "Missing from jaxqkd run: NAME"),
         (
             ["run", "payof"],
             "`experiment` must be one of 'bounded_logits', 'noise_robustness', 'own_data', 'payoff', ",
         ),
-        (["run", "payoff", "--seedz", "3"], "Unrecognized options: --seedz, 3. See jaxqkd run payoff --help."),
+        (["run", "payoff", "--seedz", "3"], "Unrecognized options: --seedz, 3. Did you mean --seed"),
     ],
 )
 def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, arguments, told):
@@ -201,6 +232,47 @@ def test_a_missing_or_unknown_command_is_one_line_and_exit_code_two(capsys, argu
     assert error.startswith("jaxqkd: ")
     assert told in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
+def test_a_bare_command_prints_a_short_help(capsys, arguments, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name in ("list", "run", "reproduce", "distil", "predict", "export", "report"):
+        assert any(line.startswith(f"  {name} ") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_version_is_printed(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"{jaxqkd.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["reprod"], "jaxqkd: There is no command 'reprod'. Did you mean 'reproduce'?"),
+        (["reproduce", "--seedz", "3"], "jaxqkd: Unrecognized options: --seedz, 3. Did you mean --seed"),
+        (
+            ["distil", "--data"],
+            "jaxqkd: Missing value for argument '--data'. Expected 1 values. See jaxqkd",
+        ),
+    ],
+)
+def test_a_terminal_shows_the_same_line_as_a_pipe(arguments, told):
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "jaxqkd", *arguments]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"}
+    done = subprocess.run(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, check=False)
+    os.close(theirs)
+    shown = os.read(ours, 10000).decode()
+    os.close(ours)
+    assert done.returncode == 2
+    assert shown.startswith(told)
+    assert shown.count("\n") == 1
+    assert "\x1b" not in shown
 
 
 def test_a_foreign_directory_is_refused(tmp_path, capsys):

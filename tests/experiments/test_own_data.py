@@ -114,6 +114,19 @@ def test_logits_of_another_shape_are_refused(ran, tmp_path, capsys):
     command = ["distil", "--data", str(ran / "wine.csv"), *SMALL, "--out", str(tmp_path / "out")]
     assert cli.main([*command, "--teacher", str(tmp_path / "own.npy")]) == 2
     assert "`teacher` must have the shape (178, 3), but is (177, 3)" in capsys.readouterr().err
+    bad = {
+        "hold real numbers, but is of dtype <U1": np.full((178, 3), "a"),
+        "hold real numbers, but is of dtype complex128": np.zeros((178, 3), complex),
+        "have the shape (178, 3), but is (0,)": np.zeros(0),
+        "be finite, but is inf at row 0, column 0": np.full((178, 3), np.inf),
+    }
+    for told, logits in bad.items():
+        np.save(tmp_path / "own.npy", logits)
+        assert cli.main([*command, "--teacher", str(tmp_path / "own.npy")]) == 2
+        assert f"`teacher` must {told}" in capsys.readouterr().err
+    (tmp_path / "own.npy").write_bytes(b"")
+    assert cli.main([*command, "--teacher", str(tmp_path / "own.npy")]) == 2
+    assert "`teacher` must be a readable .npy file" in capsys.readouterr().err
 
 
 def test_the_command_leaves_a_report_and_a_student(ran):

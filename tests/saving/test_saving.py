@@ -140,7 +140,14 @@ def changed(directory, **changes):
         ),
         ({"model__circuit__layers": 3}, "student.json does not fit together: the model takes no such parameters"),
         ({"model__classes": "3"}, "student.json does not fit together: .*`classes` must be an integer"),
-        ({"model": None}, "student.json is no saved student"),
+        ({"model": None}, "hold a student with model, but is .*student.json, where it is None"),
+        ({"facts": None}, "hold a student with facts, but is .*student.json, where it is None"),
+        ({"facts": ["label"]}, r"hold a student with facts, but is .*, where it is \['label'\]"),
+        ({"names": "abc"}, "hold a student with names, but is .*, where it is 'abc'"),
+        ({"names": [["a"], {"b": 1}, "c", "c"]}, "`names` must hold each value once"),
+        ({"columns": {"a": 1}}, "hold a student with columns, but is .*, where it is {'a': 1}"),
+        ({"model__circuit__qubits": 10**30}, "`qubits` must be at most 1000, but is about 10.30"),
+        ({"model__measured": {"a": 1}}, "student.json"),
         ({"model__surprise": 1}, "student.json is no saved student"),
     ],
 )
@@ -160,7 +167,10 @@ def test_files_that_are_missing_or_broken_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"student.npz is damaged"):
         jq.load_student(tmp_path)
     (tmp_path / "student.json").write_text("{")
-    with pytest.raises(ValueError, match=r"student.json is no saved student"):
+    with pytest.raises(ValueError, match=r"student.json is not readable as JSON"):
+        jq.load_student(tmp_path)
+    (tmp_path / "student.json").write_text("[" * 10**5)
+    with pytest.raises(ValueError, match=r"student.json is not readable as JSON"):
         jq.load_student(tmp_path)
 
 
@@ -217,7 +227,7 @@ def test_a_description_that_is_too_large_is_refused_unread(tmp_path):
     jq.save_student(tmp_path, MODELS["linear"], trained(MODELS["linear"]))
     with (tmp_path / "student.json").open("wb") as stream:
         stream.truncate(2**24 + 1)
-    with pytest.raises(ValueError, match=r"`directory` must hold a student\.json of at most 16777216 bytes"):
+    with pytest.raises(ValueError, match=r"student\.json has 16777217 bytes, more than the 16777216"):
         jq.load_student(tmp_path)
 
 

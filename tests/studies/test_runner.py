@@ -190,6 +190,35 @@ def test_a_damaged_description_is_refused(copy, text):
             runner.run(small.study(), copy)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seeds": "ten"},
+        {"seeds": None},
+        {"seeds": 10**12},
+        {"block": None},
+        {"block": -1},
+        {"block": True, "seeds": "x"},
+        {"students": 3},
+        {"students": [1, 2]},
+        {"students": []},
+        {"settings": []},
+        {"settings": {"alpha": 1}},
+        {"settings": {"alpha": []}},
+        {"static": ["nothing"]},
+        {"options": None},
+    ],
+)
+def test_a_description_of_other_types_is_refused(copy, changes):
+    held = json.loads((copy / "study.json").read_text())
+    held["description"] |= changes
+    held["id"] = identity(held["description"])
+    (copy / "study.json").write_text(json.dumps(held))
+    for read in (jq.studies.load, lambda path: runner.run(small.study(), path)):
+        with pytest.raises(ValueError, match=r"must hold an undamaged study\.json"):
+            read(copy)
+
+
 def test_a_description_of_an_older_form_is_refused(copy):
     held = json.loads((copy / "study.json").read_text())
     del held["description"]["version"]

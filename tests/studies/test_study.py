@@ -107,7 +107,7 @@ def test_the_digest_depends_on_values_shapes_and_types():
         ({"version": 0}, "`version` must be at least 1, but is 0"),
         ({"seeds": 0}, "`seeds` must be at least 1, but is 0"),
         ({"base": -1}, "`base` must be at least 0"),
-        ({"base": 2**32}, "`base` must be below 2\\^32"),
+        ({"base": 2**32}, "`base` must be at most 4294967295"),
         ({"chunk": 1}, "`chunk` must be at least 2"),
         ({"block": 0}, "`block` must be at least 1"),
         (

@@ -95,12 +95,23 @@ def _labeled(teacher: str, table: Table) -> tuple[str, Data]:
     """Returns the kind of teacher, and the rows, with the user's logits if they come from a file."""
     if teacher in TEACHERS:
         return teacher, table.data
+    logits, shape = _logits(teacher), (len(table.data.labels), len(table.classes))
+    cure = "It needs a row for each row of the data that is used, and a column for each class."
+    checks.require(logits.shape == shape, "teacher", f"have the shape {shape}", logits.shape, cure)
+    with np.errstate(over="ignore"):  # beyond the range of the type, they become infinite and are refused
+        logits = logits.astype(table.data.x.dtype)
+    checks.finite_rows("teacher", logits)
+    return "logits", table.data._replace(teacher=logits)
+
+
+def _logits(teacher: str) -> np.ndarray:
+    """Returns the numbers in the user's file of logits."""
     path = Path(teacher)
     must = f"be {', '.join(TEACHERS)} or a .npy file of logits"
     checks.require(path.suffix == ".npy" and path.is_file(), "teacher", must, repr(teacher), "Is it there?")
-    logits = np.load(path, allow_pickle=False)
-    shape = len(table.data.labels), len(table.classes)
-    cure = "It needs a row for each row of the data that is used, and a column for each class."
-    checks.require(logits.shape == shape, "teacher", f"have the shape {shape}", logits.shape, cure)
-    checks.finite_rows("teacher", logits)
-    return "logits", table.data._replace(teacher=logits.astype(table.data.x.dtype))
+    try:
+        logits = np.lib.format.open_memmap(path, mode="r")  # refuses objects, and shapes larger than the file
+    except (ValueError, EOFError, OverflowError, OSError) as error:
+        raise checks.error("teacher", "be a readable .npy file", f"{teacher!r}: {error}") from error
+    checks.require(logits.dtype.kind in "iuf", "teacher", "hold real numbers", f"of dtype {logits.dtype}")
+    return np.array(logits)

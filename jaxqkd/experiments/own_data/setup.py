@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks, controls
-from jaxqkd.circuits import Circuit, hea, real_amplitudes, reuploading, strongly_entangling, universal
+from jaxqkd.circuits import Circuit, check_size, hea, real_amplitudes, reuploading, strongly_entangling, universal
 from jaxqkd.data import Reduction, fit_reduction
 from jaxqkd.models import QuantumStudent
 from jaxqkd.quantum import encodings
@@ -65,8 +65,7 @@ def choose(ansatz: str, features: int, *, qubits: int | None, layers: int, encod
     checks.one_of("encoding", encoding, ENCODINGS)
     if qubits is None:
         qubits = min(features, MOST_QUBITS) if encoding == "angle" else max(features - 1, 1).bit_length()
-    checks.integer("qubits", qubits)
-    checks.integer("layers", layers)
+    check_size(qubits=qubits, layers=layers)
     if encoding == "angle":
         cure = 'Choose fewer qubits, or encoding "amplitude".'
         must = f"be at most the {features} features for angle encoding"

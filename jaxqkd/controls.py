@@ -13,7 +13,10 @@ from jaxqkd.models import MLP, Linear, QuantumStudent, count_parameters
 from jaxqkd.models.wrappers import Frozen
 from jaxqkd.types import Data, Key, Model
 
-__all__ = ["confidence", "mlp_like", "students", "teachers", "without_entanglers"]
+__all__ = ["confidence", "entropy_matched", "mlp_like", "students", "teachers", "without_entanglers"]
+
+BISECTIONS = 40
+"""Halvings that find a smoothing: more than the binary digits of a number."""
 
 
 def students(student: QuantumStudent, features: int) -> dict[str, Model]:
@@ -101,6 +104,46 @@ def teachers(key: Key, data: Data) -> dict[str, Data]:
 def confidence(teacher: jax.Array) -> jax.Array:
     """Returns the mean over examples of the largest probability of a teacher's logits [N, C]."""
     return jnp.mean(jnp.max(jax.nn.softmax(teacher), axis=-1))
+
+
+def entropy_matched(labels: jax.Array, teacher: jax.Array) -> jax.Array:
+    """Returns logits [N, C] of smoothed labels whose entropy is the mean entropy of a teacher's logits [N, C].
+
+    Each label has the probability 1 - s, and each other class s / (C - 1), with the one s in [0, (C - 1) / C] that
+    gives this entropy, found by bisection. Such a teacher softens the labels as much as the real one does, and
+    knows nothing. An example without a label (-1) gets equal logits. `teachers` matches the confidence instead.
+
+    Example:
+        >>> uncertain = jnp.log(jnp.array([[0.9, 0.1], [0.1, 0.9]]))
+        >>> logits = entropy_matched(jnp.array([0, 0]), uncertain)
+        >>> jax.nn.softmax(logits).round(4).tolist() == [[0.9, 0.1]] * 2
+        True
+    """
+    classes = teacher.shape[-1]
+    wanted = jnp.mean(_entropy(jax.nn.log_softmax(teacher)))
+
+    def halved(_: int, ends: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        low, high = ends
+        middle = (low + high) / 2
+        enough = _entropy(_smooth(middle, classes)) >= wanted
+        return jnp.where(enough, low, middle), jnp.where(enough, middle, high)
+
+    ends = jnp.zeros_like(wanted), jnp.full_like(wanted, (classes - 1) / classes)
+    own, *others = _smooth(sum(jax.lax.fori_loop(0, BISECTIONS, halved, ends)) / 2, classes)
+    is_label = jax.nn.one_hot(labels, classes, dtype=bool)
+    known = jnp.where(is_label, own, others[0])
+    return jnp.where((labels >= 0)[:, None], known, jnp.zeros_like(known)).astype(teacher.dtype)
+
+
+def _smooth(s: jax.Array, classes: int) -> jax.Array:
+    """Returns the log probabilities [C] of a smoothed label, of which the first is its own class."""
+    tiny = jnp.finfo(s.dtype).tiny
+    others = jnp.broadcast_to(jnp.log(jnp.maximum(s / (classes - 1), tiny)), (classes - 1,))
+    return jnp.concatenate([jnp.log1p(-s)[None], others])
+
+
+def _entropy(log_probabilities: jax.Array) -> jax.Array:
+    return -jnp.sum(jnp.exp(log_probabilities) * log_probabilities, axis=-1)
 
 
 def _smoothed(labels: jax.Array, teacher: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Teachers: logits of other programs' probabilities, born-again generations, and a check of a teacher's quality.
+"""Teachers: other programs' probabilities, the exact posterior, born-again generations, a check of quality.
 
 Any model teaches: `jaxqkd.label` fills `Data.teacher` with its logits. Logits that another program computed go in
 directly: `data._replace(teacher=logits)`.
@@ -13,10 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.data.mixtures import Mixture, posterior
 from jaxqkd.training import label
 from jaxqkd.types import Data, Fit, Key, Model
 
-__all__ = ["check_quality", "from_probabilities", "generations"]
+__all__ = ["check_quality", "from_probabilities", "generations", "oracle"]
 
 
 def from_probabilities(probabilities: Any, *, floor: float = 1e-6) -> jax.Array:
@@ -42,6 +43,32 @@ def from_probabilities(probabilities: Any, *, floor: float = 1e-6) -> jax.Array:
         first, cure = f"{rows[bad[0]]} at row {bad[0]}", "Logits need no conversion: put them into Data.teacher."
         raise checks.error("probabilities", "be distributions in each row", first, cure)
     return jnp.log(jnp.maximum(jnp.asarray(rows), floor))
+
+
+def oracle(data: Data, mixture: Mixture, *, classes: int, rate: Any = 0.0) -> Data:
+    """Returns data whose teacher is the truth: the exact posterior of the mixture that they were drawn from.
+
+    No teacher leaves its students less variance: its soft labels are the expectation of the labels. What such a
+    teacher adds to the labels is an upper bound for what a trained one can add by removing their noise.
+
+    Args:
+        data: Examples; an earlier teacher is replaced.
+        mixture: What x was drawn from.
+        classes: Number of classes C.
+        rate: The label noise of `data.with_label_noise`, in [0, 1]; may be traced. The teacher then knows the
+            distribution of the noisy labels.
+
+    References:
+        Menon et al., A statistical perspective on distillation, ICML 2021, arXiv:2005.10419.
+
+    Example:
+        >>> import jaxqkd as jq
+        >>> blobs = jq.data.xor_mixture(classes=2, cells=2, spread=0.3)
+        >>> data = jq.data.gaussian_mixture(jax.random.key(0), blobs, count=5)
+        >>> oracle(data, blobs, classes=2, rate=0.1).teacher.shape
+        (5, 2)
+    """
+    return data._replace(teacher=posterior(data.x, mixture, classes=classes, rate=rate))
 
 
 def generations(key: Key, model: Model, data: Data, train: Callable[[Key, Data], Fit], *, count: int) -> list[Fit]:

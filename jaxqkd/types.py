@@ -32,11 +32,14 @@ class Fit(NamedTuple):
         params: The trained parameters, as `model.apply` takes them.
         history: Arrays by name; see `jaxqkd.fit`.
         last: The parameters at the stop, the same as `params` where those are not the best ones before it.
+        checkpoints: The parameters after the epochs that `fit` was asked for, with a leading axis of these; None
+            where it was asked for none.
     """
 
     params: Params
     history: History
     last: Params
+    checkpoints: Params = None
 
 
 class Model(Protocol):

@@ -2,6 +2,7 @@
 
 from jaxqkd.models.classical import MLP, Linear
 from jaxqkd.models.function import FunctionStudent
+from jaxqkd.models.observable import ObservableStudent
 from jaxqkd.models.parameters import ParameterCount, count_parameters
 from jaxqkd.models.student import QuantumStudent
 from jaxqkd.models.wrappers import Ensemble, FromNnx, Frozen, Projected
@@ -13,6 +14,7 @@ __all__ = [
     "Frozen",
     "FunctionStudent",
     "Linear",
+    "ObservableStudent",
     "ParameterCount",
     "Projected",
     "QuantumStudent",

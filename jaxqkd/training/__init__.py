@@ -1,6 +1,7 @@
-"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once."""
+"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once; `fit_observables`, an optimum."""
 
 from jaxqkd.training.loop import fit, label
+from jaxqkd.training.optimum import Optimum, fit_observables
 from jaxqkd.training.validation import logits_of
 
-__all__ = ["fit", "label", "logits_of"]
+__all__ = ["Optimum", "fit", "fit_observables", "label", "logits_of"]

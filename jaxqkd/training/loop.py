@@ -11,6 +11,7 @@ from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply, streams_of
 from jaxqkd.training.epoch import State, Training, first_state, one_epoch
 from jaxqkd.training.validation import (
+    check_checkpoints,
     check_classes,
     check_data,
     check_judged,
@@ -37,6 +38,7 @@ def fit(
     metrics: Mapping[str, Metric] | None = None,
     params: Params | None = None,
     rngs: Sequence[str] | None = None,
+    checkpoints: Sequence[int] = (),
 ) -> Fit:
     """Returns the trained parameters and the history of a training; pure, so jit and vmap it.
 
@@ -66,9 +68,11 @@ def fit(
         params: Parameters to start from, in place of `model.init`.
         rngs: Names of the random streams that the model draws from, by default those of its attribute `rngs`. Each
             update draws anew. Validation and metrics draw anew each epoch, but never from "dropout".
+        checkpoints: Numbers of epochs, each in 1 ... epochs, after which the parameters are kept as well: one run
+            then has the scores of several budgets. Not with patience.
 
     Returns:
-        Fit with the parameters, those at the stop, and a history of arrays: `loss` and `gradient_norm` [epochs]
+        Fit with the parameters, those at the stop, those at the checkpoints [len(checkpoints), ...], and a history of arrays: `loss` and `gradient_norm` [epochs]
         (means over the epoch's updates; the norm is Euclidean, over all parameters), `val_loss` [epochs] and each
         metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how many were run), `best_epoch` (from
         0; -1 if no validation loss was finite), `diverged` (a loss or a parameter was not finite) and
@@ -84,6 +88,7 @@ def fit(
     check_options(data, epochs, batch_size, validation, patience, keep)
     check_names(metrics)
     check_judged(data, validation, metrics)
+    check_checkpoints(checkpoints, epochs, patience)
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
     check_state(model, params)
@@ -94,8 +99,11 @@ def fit(
         key, k_batches, model, data, loss, optimizer, batch_size, validation, keep, metrics, streams
     )
     each = functools.partial(one_epoch, training)
-    state = first_state(params, optimizer)
-    if patience is None:
+    state, kept = first_state(params, optimizer), None
+    if checkpoints:
+        state, kept, history = _with_checkpoints(each, state, epochs, jnp.asarray(checkpoints))
+        ran = jnp.asarray(epochs)
+    elif patience is None:
         state, history = jax.lax.scan(each, state, jnp.arange(epochs))
         ran = jnp.asarray(epochs)
     else:
@@ -103,7 +111,7 @@ def fit(
     history |= {"epochs": ran, "diverged": state.diverged_epoch >= 0, "diverged_epoch": state.diverged_epoch}
     if validation is not None:
         history["best_epoch"] = state.best_epoch
-    return Fit(state.best if keep == "best" else state.params, history, state.params)
+    return Fit(state.best if keep == "best" else state.params, history, state.params, kept)
 
 
 def label(data: Data, model: Model, params: Params, *, rngs: Mapping[str, Key] | None = None) -> Data:
@@ -116,6 +124,24 @@ def label(data: Data, model: Model, params: Params, *, rngs: Mapping[str, Key] |
         rngs: Random keys by stream, needed where the teacher is sampled, such as `{"shots": key}`.
     """
     return data._replace(teacher=jax.lax.stop_gradient(apply(model, params, data.x, rngs)))
+
+
+def _with_checkpoints(
+    one_epoch: Callable[[State, jax.Array], tuple[State, History]], state: State, epochs: int, at: jax.Array
+) -> tuple[State, Params, History]:
+    """Returns the final state, the parameters after the numbers of epochs `at` [k], and the history."""
+
+    def each(carry: tuple[State, Params], epoch: jax.Array) -> tuple[tuple[State, Params], History]:
+        state, record = one_epoch(carry[0], epoch)
+
+        def keep(new: jax.Array, kept: jax.Array) -> jax.Array:
+            return jnp.where((at == epoch + 1).reshape(-1, *[1] * new.ndim), new[None], kept)
+
+        return (state, jax.tree.map(keep, state.params, carry[1])), record
+
+    empty = jax.tree.map(lambda leaf: jnp.zeros((len(at), *leaf.shape), leaf.dtype), state.params)
+    (state, kept), history = jax.lax.scan(each, (state, empty), jnp.arange(epochs))
+    return state, kept, history
 
 
 def _until_stopped(

@@ -1,6 +1,6 @@
 """Checks of a training's arguments: everything that is known on the host, before anything is traced."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -38,6 +38,17 @@ def check_options(
         checks.integer("batch_size", batch_size)
         must = f"be at most the {len(data.x)} examples of `data`"
         checks.require(batch_size <= len(data.x), "batch_size", must, batch_size)
+
+
+def check_checkpoints(checkpoints: Sequence[int], epochs: int, patience: int | None) -> None:
+    """Refuses numbers of epochs that a training does not reach, or may not reach."""
+    if not checkpoints:
+        return
+    checks.names("checkpoints", checkpoints)
+    for number in checkpoints:
+        checks.integer("checkpoints", number)
+        checks.require(number <= epochs, "checkpoints", f"be at most the {epochs} epochs", number)
+    checks.require(patience is None, "patience", "be None with checkpoints", patience, "Leave one of them out.")
 
 
 def check_names(metrics: Mapping[str, Metric]) -> None:

@@ -92,7 +92,7 @@ def teachers(key: Key, data: Data) -> dict[str, Data]:
     References:
         Yuan et al., Revisiting Knowledge Distillation via Label Smoothing Regularization, CVPR 2020.
     """
-    logits = require_teacher(data.teacher)
+    logits = require_teacher(data.teacher, data.x)
     shuffled = logits[jax.random.permutation(key, len(logits))]
     return {
         "teacher": data,

@@ -41,7 +41,7 @@ def predictions(scores: jax.Array) -> jax.Array:
 def accuracy(scores: jax.Array, labels: jax.Array) -> jax.Array:
     """Returns the share of examples whose highest score [N, C] is that of their label [N]."""
     _check_rows(scores, labels)
-    return jnp.mean(predictions(scores) == labels)
+    return jnp.mean(predictions(scores) == labels, dtype=float)
 
 
 def f1(scores: jax.Array, labels: jax.Array, *, classes: int, average: str = "macro") -> jax.Array:
@@ -80,7 +80,7 @@ def majority(labels: jax.Array, *, classes: int) -> jax.Array:
 def agreement(scores: jax.Array, teacher: jax.Array) -> jax.Array:
     """Returns the share of examples whose predictions agree, by the student's and the teacher's scores [N, C]."""
     checks.require(scores.shape == teacher.shape, "teacher", f"have the shape {scores.shape}", teacher.shape)
-    return jnp.mean(predictions(scores) == predictions(teacher))
+    return jnp.mean(predictions(scores) == predictions(teacher), dtype=float)
 
 
 def kl_to_teacher(scores: jax.Array, teacher: jax.Array) -> jax.Array:

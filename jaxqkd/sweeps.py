@@ -1,8 +1,10 @@
 """Sweeps: one run over a grid of hyper-parameters and many seeds, in one compiled program on all devices."""
 
+import contextlib
+import inspect
 import math
 import weakref
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -48,9 +50,10 @@ def grid(**axes: Sequence[float] | jax.Array) -> dict[str, jax.Array]:
     for name, values in axes.items():
         checks.rank(name, values, 1, "[values]")
         checks.require(len(values) > 0, name, "hold at least one value", "empty")
-        numbers = np.asarray(values)
+        numbers, dtype = np.asarray(values), jnp.zeros(()).dtype
         checks.require(numbers.dtype.kind in "iuf", name, "be numbers", f"of dtype {numbers.dtype}")
-        checks.require(bool(np.all(np.isfinite(numbers))), name, "be finite", values)
+        kept = np.abs(numbers.astype(float)) <= jnp.finfo(dtype).max  # NaN and what becomes infinite are not
+        checks.require(bool(np.all(kept)), name, f"be finite in {dtype}", values)
         _RANGES.get(name, lambda *_: None)(name, numbers)
     return {name: jnp.asarray(values, float) for name, values in axes.items()}
 
@@ -109,6 +112,7 @@ def compile_sweep(
     Its results equal those of `sweep(run, seeds, grid)`. Use it to time compilation apart from the runs. The seeds
     may be shapes (`jax.ShapeDtypeStruct`) alone.
     """
+    _check_run(run)
     _check_seeds(seeds)
     axes, used = _checked_grid(grid), _checked_devices(devices)
     if chunk is not None:
@@ -186,7 +190,8 @@ def _traced(
     """
 
     def one(seed: Any, values: tuple[jax.Array, ...]) -> Any:
-        return run(seed, dict(zip(axes, values, strict=True)))
+        with _explained(axes):
+            return run(seed, dict(zip(axes, values, strict=True)))
 
     seed, values = jax.eval_shape(
         lambda tree: jax.tree.map(lambda leaf: leaf[0], tree), (seeds, (*axes.values(),))
@@ -195,6 +200,34 @@ def _traced(
         program, shapes = jax.make_jaxpr(one, return_shape=True)(seed, values)
     call, form = jaxpr_as_fun(program), jax.tree.structure(shapes)
     return lambda *inputs: jax.tree.unflatten(form, call(*jax.tree.leaves(inputs))), memory.peak(program.jaxpr)
+
+
+@contextlib.contextmanager
+def _explained(axes: Mapping[str, jax.Array]) -> Iterator[None]:
+    """Raises what users meet while their run is traced as errors that name the cure."""
+    try:
+        yield
+    except KeyError as error:
+        found = f"of {', '.join(axes) or 'no axes'} where the run has a KeyError of {error}"
+        raise checks.error("grid", "hold all names that the run reads", found) from error
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
+        must = "not need the value of what is traced, as `if`, `int()` or NumPy do"
+        cure = "Seeds and hyper-parameters are traced: use jax.numpy and jnp.where, or close over a static value."
+        raise checks.error("run", must, str(error).strip().partition("\n")[0].rstrip("."), cure) from error
+
+
+def _check_run(run: Run) -> None:
+    """Refuses what cannot be called with a seed and hyper-parameters."""
+    cure = "Write run(seed, hparams), and ignore what you do not need."
+    checks.require(callable(run), "run", "be a function (seed, hparams)", f"a {type(run).__name__}", cure)
+    try:
+        taken = inspect.signature(run)
+    except ValueError:  # some callables have none
+        return
+    try:
+        taken.bind(None, None)
+    except TypeError as error:
+        raise checks.error("run", "take a seed and hyper-parameters", f"of signature {taken}", cure) from error
 
 
 def _check_seeds(seeds: Any) -> None:

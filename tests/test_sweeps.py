@@ -254,13 +254,13 @@ def test_no_device_waits_for_another():
     ("axes", "message"),
     [
         ({"temperature": [1, 0]}, "`temperature` must be positive"),
-        ({"temperature": [1, float("nan")]}, "`temperature` must be finite"),
+        ({"temperature": [1, float("nan")]}, "`temperature` must be finite in float"),
         ({"temperature": [-2.0]}, "`temperature` must be positive"),
         ({"alpha": [0, 1.1]}, "`alpha` must lie between 0 and 1"),
         ({"alpha": [-0.1]}, "`alpha` must lie between 0 and 1"),
         ({"learning_rate": [0.0]}, "`learning_rate` must be positive"),
         ({"learning_rate": [0.1, -0.1]}, "`learning_rate` must be positive"),
-        ({"learning_rate": [float("inf")]}, "`learning_rate` must be finite"),
+        ({"learning_rate": [float("inf")]}, "`learning_rate` must be finite in float"),
         ({"own": []}, "`own` must hold at least one value"),
         ({"own": ["a"]}, "`own` must be numbers, but is of dtype <U1"),
         ({"own": "abc"}, r"`own` must have 1 axes \[values\]"),
@@ -273,6 +273,34 @@ def test_grids_refused(axes, message):
     for build in (lambda: grid(**axes), lambda: sweep(draw, KEYS, axes)):
         with pytest.raises(ValueError, match=f"^Argument {message}"):
             build()
+
+
+@pytest.mark.skipif(jax.config.jax_enable_x64, reason="the number is finite in float64")
+def test_a_value_beyond_single_precision_is_refused():
+    with pytest.raises(ValueError, match="`own` must be finite in float32"):
+        grid(own=[1.0, 1e39])
+
+
+def branching(key, hparams):
+    return 1.0 if hparams["alpha"] > 0 else 0.0
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (lambda key: key, r"`run` must take a seed and hyper-parameters, but is of signature \(key\)"),
+        (3, r"`run` must be a function \(seed, hparams\), but is a int"),
+        (
+            lambda key, hparams: hparams["beta"],
+            "`grid` must hold all names that the run reads, but is of alpha wh",
+        ),
+        (branching, "`run` must not need the value of what is traced, .* jnp.where"),
+        (lambda key, hparams: np.sin(hparams["alpha"]), "`run` must not need the value of what is traced"),
+    ],
+)
+def test_runs_that_cannot_be_traced_are_refused(run, message):
+    with pytest.raises(ValueError, match=f"^Argument {message}"):
+        sweep(run, KEYS, {"alpha": [0.5]})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import jax
+import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.losses.directions import deviation
@@ -32,12 +33,23 @@ def mix(*weighted: tuple[Any, Loss]) -> Loss:
         >>> loss = mix((1.0, hard()), (0.1, soft(2.0)))
     """
     checks.require(len(weighted) > 0, "weighted", "hold at least one pair (weight, loss)", "empty")
+    for pair in weighted:
+        _check_pair(pair)
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         terms = [weight * term(student, teacher, labels) for weight, term in weighted]
         return sum(terms[1:], start=terms[0])
 
     return loss
+
+
+def _check_pair(pair: Any) -> None:
+    is_pair = isinstance(pair, tuple) and len(pair) == 2 and not callable(pair[0]) and callable(pair[1])
+    cure = "Write mix((0.5, hard()), (0.5, soft(2.0)))."
+    checks.require(is_pair, "weighted", "hold pairs (weight, loss)", repr(pair), cure)
+    weight = pair[0]
+    good = checks.is_traced(weight) or bool(np.all(np.isfinite(np.asarray(weight))))
+    checks.require(good, "weighted", "have finite weights", weight)
 
 
 def on(name: str, loss: Loss) -> Loss:

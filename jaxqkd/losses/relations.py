@@ -38,7 +38,9 @@ def rkd_distance() -> Loss:
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         others = batch_size(student) - 1
-        values = optax.losses.huber_loss(_distances(student), _distances(require_teacher(teacher, _CONTENT)))
+        values = optax.losses.huber_loss(
+            _distances(student), _distances(require_teacher(teacher, student, _CONTENT))
+        )
         return values.sum(axis=1) / others
 
     return loss
@@ -60,7 +62,7 @@ def rkd_angle() -> Loss:
 
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         count = batch_size(student, 3)
-        values = optax.losses.huber_loss(_cosines(student), _cosines(require_teacher(teacher, _CONTENT)))
+        values = optax.losses.huber_loss(_cosines(student), _cosines(require_teacher(teacher, student, _CONTENT)))
         distinct = ~jnp.eye(count, dtype=bool)[None]
         return jnp.where(distinct, values, 0.0).sum(axis=(1, 2)) / ((count - 1) * (count - 2))
 
@@ -118,7 +120,7 @@ def fidelity_relations(kernel: Kernel = squared_cosine, teacher_kernel: Kernel |
 def _compared(kernel: Kernel, teacher_kernel: Kernel | None) -> Loss:
     def loss(student: jax.Array, teacher: jax.Array | None, labels: jax.Array) -> jax.Array:
         batch_size(student)
-        targets = (teacher_kernel or kernel)(require_teacher(teacher, _CONTENT))
+        targets = (teacher_kernel or kernel)(require_teacher(teacher, student, _CONTENT))
         return jnp.square(kernel(student) - targets).mean(axis=1)
 
     return loss

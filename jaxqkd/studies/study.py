@@ -9,12 +9,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.sweeps import grid
 from jaxqkd.types import Key
 
 LANES = 48
@@ -203,6 +204,8 @@ def _check(study: Study) -> None:
     for name, values in study.settings.items():
         checks.require(name.isidentifier(), "settings", "be named as variables are", repr(name))
         checks.names(name, values)
+        if name not in study.static and not any(isinstance(value, str) for value in values):
+            grid(**{name: cast(Sequence[float], values)})
     try:
         json.dumps(dict(study.options), allow_nan=False, default=_plain)
     except (TypeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ import optax
 
 from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply
-from jaxqkd.training.validation import logits_of
+from jaxqkd.training.validation import logits_of, losses_of
 from jaxqkd.types import Data, History, Key, Loss, Metric, Model, Params
 
 _TRAINING, _JUDGING = 2, 3
@@ -76,7 +76,7 @@ def _update(
     (params, optimizer_state), (batch, rngs) = carry, inputs
 
     def objective(params: Params) -> jax.Array:
-        return jnp.mean(_losses(loss, apply(model, params, batch.x, rngs), batch))
+        return jnp.mean(losses_of(loss, apply(model, params, batch.x, rngs), batch))
 
     value, gradient = jax.value_and_grad(objective)(params)
     updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
@@ -93,7 +93,7 @@ def _score(training: Training, loss: Loss, params: Params, epoch: jax.Array) -> 
     out = apply(training.model, params, judged.x, _keys(streams, training.key, _JUDGING, epoch))
     record = {name: metric(logits_of(out), judged.labels) for name, metric in training.metrics.items()}
     if training.validation is not None:
-        record["val_loss"] = jnp.mean(_losses(loss, out, judged))
+        record["val_loss"] = jnp.mean(losses_of(loss, out, judged))
     return record
 
 
@@ -106,18 +106,6 @@ def _keys(
         for place, name in enumerate(streams)
     }
     return keys if count is None else {name: jax.random.split(own, count) for name, own in keys.items()}
-
-
-def _losses(loss: Loss, out: Any, data: Data) -> jax.Array:
-    """Returns the losses [B] of what a model returned; refuses a loss that does not say which array it takes."""
-    try:
-        return loss(out, data.teacher, data.labels)
-    except (AttributeError, TypeError) as error:
-        if not isinstance(out, dict):
-            raise
-        names = ", ".join(out)
-        cure = 'Write jaxqkd.losses.on("logits", loss).'
-        raise ValueError(f"Argument `loss` must say which of {names} it takes. {cure}") from error
 
 
 def _batches(key: Key, data: Data, batch_size: int) -> Data:

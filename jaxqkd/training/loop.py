@@ -11,14 +11,18 @@ from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply, streams_of
 from jaxqkd.training.epoch import State, Training, first_state, one_epoch
 from jaxqkd.training.validation import (
+    check_arguments,
     check_checkpoints,
     check_classes,
     check_data,
     check_judged,
+    check_loss,
     check_names,
     check_options,
+    check_params,
     check_state,
-    classes_of,
+    logits_of,
+    shapes_of,
 )
 from jaxqkd.types import Data, Fit, History, Key, Loss, Metric, Model, Params
 
@@ -83,7 +87,8 @@ def fit(
             the model has state other than parameters.
     """
     keep = keep or ("last" if validation is None else "best")
-    metrics = metrics or {}
+    metrics = {} if metrics is None else metrics
+    check_arguments(key, model, data, loss, optimizer, metrics, params)
     check_data(data, validation)
     check_options(data, epochs, batch_size, validation, patience, keep)
     check_names(metrics)
@@ -93,8 +98,9 @@ def fit(
     params = model.init(k_params, data.x[:1]) if params is None else params
     check_state(model, params)
     streams = streams_of(model) if rngs is None else tuple(rngs)
-    classes = classes_of(model, params, data, validation, dict.fromkeys(streams, key))
-    check_classes(data, validation, classes)
+    out = shapes_of(model, params, data, validation, dict.fromkeys(streams, key))
+    check_classes(data, validation, logits_of(out).shape[-1])
+    check_loss(loss.at(jnp.asarray(0)) if isinstance(loss, Scheduled) else loss, out, data)
     training = Training(
         key, k_batches, model, data, loss, optimizer, batch_size, validation, keep, metrics, streams
     )
@@ -123,6 +129,7 @@ def label(data: Data, model: Model, params: Params, *, rngs: Mapping[str, Key] |
         params: The teacher's parameters.
         rngs: Random keys by stream, needed where the teacher is sampled, such as `{"shots": key}`.
     """
+    check_params(params)
     return data._replace(teacher=jax.lax.stop_gradient(apply(model, params, data.x, rngs)))
 
 

@@ -92,9 +92,7 @@ def fit_observables(
     return Optimum(params, mean_loss(params), optax.tree.norm(gradient), gap, count)
 
 
-def _by_lbfgs(
-    objective: Objective, start: Params, iterations: int, tolerance: float
-) -> tuple[Params, jax.Array]:
+def _by_lbfgs(objective: Objective, start: Params, iterations: int, tolerance: float) -> tuple[Params, jax.Array]:
     solver = optax.lbfgs()
     valued = optax.value_and_grad_from_state(objective)
 
@@ -105,9 +103,7 @@ def _by_lbfgs(
     def step(carry: tuple) -> tuple:
         params, state, count = carry
         value, gradient = valued(params, state=state)
-        updates, state = solver.update(
-            gradient, state, params, value=value, grad=gradient, value_fn=objective
-        )
+        updates, state = solver.update(gradient, state, params, value=value, grad=gradient, value_fn=objective)
         return optax.apply_updates(params, updates), state, count + 1
 
     params, _, count = jax.lax.while_loop(goes_on, step, (start, solver.init(start), jnp.asarray(0)))

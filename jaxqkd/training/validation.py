@@ -6,15 +6,92 @@ from typing import Any
 import flax.linen as nn
 import jax
 import numpy as np
+from flax.errors import FlaxError
 
 from jaxqkd import checks
+from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply
-from jaxqkd.types import Data, Key, Metric, Model, Params
+from jaxqkd.types import Data, Fit, Key, Loss, Metric, Model, Params
 
 
 def logits_of(out: Any) -> jax.Array:
     """Returns the logits [B, C] of what a model returns: those, or a dict of `logits` and taps."""
     return out["logits"] if isinstance(out, dict) else out
+
+
+def check_arguments(
+    key: Key, model: Model, data: Data, loss: Any, optimizer: Any, metrics: Mapping[str, Metric], params: Params
+) -> None:
+    """Refuses arguments of another kind than asked for."""
+    typed = hasattr(key, "dtype") and (jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) or key.shape == (2,))
+    checks.require(typed, "key", "be a random key", _kind(key), "Write jax.random.key(0).")
+    _check_model(model)
+    cure = "Write jaxqkd.Data(x, labels), or use jaxqkd.data.from_arrays."
+    checks.require(isinstance(data, Data), "data", "be a jaxqkd.Data", _kind(data), cure)
+    _check_loss_is_made(loss)
+    made = hasattr(optimizer, "init") and hasattr(optimizer, "update")
+    cure = "Write optax.adam(0.03), with its learning rate."
+    checks.require(made, "optimizer", "be an optax optimizer", _kind(optimizer), cure)
+    named = isinstance(metrics, Mapping) and all(map(callable, metrics.values()))
+    cure = 'Write metrics={"accuracy": jaxqkd.metrics.accuracy}.'
+    checks.require(named, "metrics", "be functions by name", _kind(metrics), cure)
+    if params is not None:
+        check_params(params)
+
+
+def check_params(params: Params) -> None:
+    """Refuses a whole `Fit` in place of its parameters, and parameters that are not finite."""
+    is_fit = isinstance(params, Fit)
+    checks.require(not is_fit, "params", "be parameters", "what `fit` returned", "Pass its .params.")
+    leaves = [leaf for leaf in jax.tree.leaves(params) if not checks.is_traced(leaf)]
+    finite = all(np.all(np.isfinite(np.asarray(leaf))) for leaf in leaves)
+    checks.require(finite, "params", "be finite", "with NaN or infinity")
+
+
+def _check_model(model: Model) -> None:
+    made = hasattr(model, "init") and hasattr(model, "apply") and not isinstance(model, type)
+    cure = "Give a model of jaxqkd.models, or a flax linen module, with its arguments."
+    checks.require(made, "model", "be a model with `init` and `apply`", _kind(model), cure)
+
+
+def _check_loss_is_made(loss: Any) -> None:
+    """Refuses what is no loss, such as a factory of losses that was not called, or a loss of optax."""
+    if isinstance(loss, Scheduled):
+        return
+    must, cure = "be a function (student, teacher, labels)", "Call the factory, as in jaxqkd.losses.kd(2.0, 0.5)."
+    checks.require(callable(loss), "loss", must, _kind(loss), cure)
+    module, name = getattr(loss, "__module__", None) or "", getattr(loss, "__qualname__", "")
+    is_factory = module.startswith("jaxqkd.losses") and "<locals>" not in name
+    checks.require(not is_factory, "loss", must, f"the factory {name}", cure)
+    cure = "Wrap it: def loss(student, teacher, labels): return optax.losses....(student, labels)."
+    checks.require(not module.startswith("optax"), "loss", must, f"optax's {name}", cure)
+
+
+def _kind(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+
+
+def check_loss(loss: Loss, out: Any, data: Data) -> None:
+    """Refuses a loss that does not return one number an example, given the shapes that the model returns."""
+    rows = len(logits_of(out))
+    few = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((rows, *leaf.shape[1:]), leaf.dtype), data)
+    values = jax.eval_shape(lambda out, rows: losses_of(loss, out, rows), out, few)
+    shape = getattr(values, "shape", None)
+    cure = "Leave out the mean over the examples, and take the one over the classes: `fit` averages the examples."
+    checks.require(shape == (rows,), "loss", f"return one number for each of {rows} examples", f"of {shape}", cure)
+
+
+def losses_of(loss: Loss, out: Any, data: Data) -> jax.Array:
+    """Returns the losses [B] of what a model returned; refuses a loss that does not say which array it takes."""
+    try:
+        return loss(out, data.teacher, data.labels)
+    except (AttributeError, TypeError) as error:
+        if isinstance(out, dict):
+            cure = 'Write jaxqkd.losses.on("logits", loss).'
+            raise ValueError(f"Argument `loss` must say which of {', '.join(out)} it takes. {cure}") from error
+        must, cure = "be a function of logits, a teacher's logits and labels", "See jaxqkd.losses."
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise checks.error("loss", must, f"one that fails on them: {reason}", cure) from error
 
 
 def check_options(
@@ -100,13 +177,17 @@ def check_state(model: Model, params: Params) -> None:
         checks.require(not state, "model", "have no state beside its parameters", f"one with {state}", cure)
 
 
-def classes_of(model: Model, params: Params, data: Data, validation: Data | None, rngs: Mapping[str, Key]) -> int:
-    """Returns the model's number of classes; shows it all data, of which an encoding may refuse a row."""
-    shapes = [
-        jax.eval_shape(lambda params, x=part.x: apply(model, params, x, rngs), params)
-        for part in _parts(data, validation).values()
-    ]
-    return logits_of(shapes[0]).shape[-1]
+def shapes_of(model: Model, params: Params, data: Data, validation: Data | None, rngs: Mapping[str, Key]) -> Any:
+    """Returns the shapes of what the model returns; shows it all data, of which an encoding may refuse a row."""
+    try:
+        shapes = [
+            jax.eval_shape(lambda params, x=part.x: apply(model, params, x, rngs), params)
+            for part in _parts(data, validation).values()
+        ]
+    except FlaxError as error:
+        reason = str(error).partition("\n")[0].partition(" (https")[0].rstrip(".")
+        raise checks.error("params", "be those of the model and its features", f"others: {reason}") from error
+    return shapes[0]
 
 
 def check_classes(data: Data, validation: Data | None, classes: int) -> None:

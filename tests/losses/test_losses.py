@@ -491,9 +491,19 @@ def test_alphas_refused(alpha):
         label_smoothing(alpha)
 
 
-def test_an_empty_mix_is_refused():
-    with pytest.raises(ValueError, match="Argument `weighted` must hold at least one pair"):
-        mix()
+@pytest.mark.parametrize(
+    ("weighted", "message"),
+    [
+        ((), "must hold at least one pair"),
+        ((hard(),), r"must hold pairs \(weight, loss\)"),
+        (((hard(), 0.5),), r"must hold pairs \(weight, loss\)"),
+        (((0.5, hard(), soft()),), r"must hold pairs \(weight, loss\)"),
+        (((np.nan, hard()),), "must have finite weights, but is nan"),
+    ],
+)
+def test_a_mix_of_anything_else_is_refused(weighted, message):
+    with pytest.raises(ValueError, match=f"^Argument `weighted` {message}"):
+        mix(*weighted)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1, np.float32(0.2)])
@@ -513,6 +523,8 @@ def test_a_missing_or_unfit_teacher_is_refused(loss):
         loss(student, None, labels)
     with pytest.raises(ValueError, match="have the student's 4 classes, but is 3 classes"):
         loss(student, np.zeros((4, 3)), labels)
+    with pytest.raises(ValueError, match="have a row for each of the student's 4 examples, but is of 1 rows"):
+        loss(student, np.zeros((1, 4)), labels)
     assert loss(student, np.zeros((4, 4)), labels).shape == (4,)
 
 

@@ -131,7 +131,7 @@ def test_a_teacher_of_logits_alone_teaches_a_model_with_taps():
         (lambda: on("hidden", hints())({"hidden": DATA.x}, DATA.x, DATA.labels), "`teacher` must hold"),
         (
             lambda: jq.fit(KEY, TEACHER, DATA, hard(), optax.sgd(0.1), epochs=1),
-            r"`loss` must say which of logits, hidden it takes\. Write jaxqkd\.losses\.on",
+            r"`loss` must say which of hidden, logits it takes\. Write jaxqkd\.losses\.on",
         ),
         (
             lambda: jq.fit(

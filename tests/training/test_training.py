@@ -473,6 +473,54 @@ def test_options_refused(options, message):
         fit(KEY, LINEAR, GOOD, hard(), optax.sgd(0.1), **({"epochs": 1} | options))
 
 
+FITTED = fit(KEY, LINEAR, GOOD, hard(), optax.sgd(0.1), epochs=1)
+
+
+def averaged(student, teacher, labels):
+    return hard()(student, teacher, labels).mean()
+
+
+def by_class(student, teacher, labels):
+    return jax.nn.log_softmax(student)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"key": 0}, r"`key` must be a random key, but is a int. Write jax.random.key\(0\)"),
+        ({"model": Linear}, "`model` must be a model with `init` and `apply`, but is the class Linear"),
+        ({"model": None}, "`model` must be a model with `init` and `apply`, but is a NoneType"),
+        ({"data": (GOOD.x, GOOD.labels)}, r"`data` must be a jaxqkd.Data, but is a tuple. Write jaxqkd.Data\("),
+        ({"loss": kd}, r"`loss` must be a function \(student, teacher, labels\), but is the factory kd. Call"),
+        ({"loss": hard}, "`loss` must be a function .* but is the factory hard. Call the factory"),
+        ({"loss": lambda student: student}, "`loss` must be a function of logits, .* fails on them: .* takes 1"),
+        ({"loss": 0.5}, "`loss` must be a function .* but is a float"),
+        (
+            {"loss": optax.losses.softmax_cross_entropy},
+            "`loss` must be a function .* but is optax's softmax_cross_entropy. Wrap it",
+        ),
+        ({"loss": averaged}, r"`loss` must return one number for each of 6 examples, but is of \(\)"),
+        ({"loss": by_class}, r"`loss` must return one number for each of 6 examples, but is of \(6, 3\)"),
+        ({"optimizer": optax.adam}, r"`optimizer` must be an optax optimizer, but is a function. Write optax"),
+        ({"optimizer": 0.1}, "`optimizer` must be an optax optimizer, but is a float"),
+        ({"metrics": [jq.metrics.accuracy]}, "`metrics` must be functions by name, but is a list"),
+        ({"params": FITTED}, "`params` must be parameters, but is what `fit` returned. Pass its .params"),
+        ({"params": jax.tree.map(lambda leaf: leaf * jnp.nan, FITTED.params)}, "`params` must be finite"),
+        ({"params": Linear(classes=4).init(KEY, jnp.ones((1, 5)))}, "`params` must be those of the model"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(options, message):
+    right = {"key": KEY, "model": LINEAR, "data": GOOD, "loss": hard(), "optimizer": optax.sgd(0.1), "epochs": 1}
+    with pytest.raises(ValueError, match=f"^Argument {message}"):
+        fit(**(right | options))
+
+
+def test_labeling_with_a_whole_fit_is_refused():
+    with pytest.raises(ValueError, match=r"`params` must be parameters, .* Pass its \.params"):
+        label(GOOD, LINEAR, FITTED)
+    assert label(GOOD, LINEAR, FITTED.params).teacher.shape == (6, 3)
+
+
 def test_a_loss_without_its_teacher_is_refused():
     for data, validation in ((GOOD._replace(teacher=None), None), (GOOD, GOOD._replace(teacher=None))):
         with pytest.raises(ValueError, match=r"`teacher` must hold the teacher's logits"):

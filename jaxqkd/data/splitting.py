@@ -12,16 +12,17 @@ from jaxqkd import checks
 from jaxqkd.types import Data, Key
 
 
-def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
+def split(key: Key, data: Data, fractions: Sequence[float], *, stratify: bool = False) -> tuple[Data, ...]:
     """Returns a random partition of data, with one part for each fraction.
 
-    It warns if the first part lacks a class of a later one.
+    It warns if the first part lacks a class of a later one, which `stratify` prevents where a class is not rare.
 
     Args:
         key: The random key of the shuffle.
         data: Examples to divide.
         fractions: Positive numbers that sum to 1. The sizes of the parts are the differences of the rounded
             cumulative sums, so that no example is lost; each part needs at least one.
+        stratify: Whether each part holds the classes in the shares of the whole, up to rounding.
 
     Returns:
         One Data for each fraction.
@@ -37,6 +38,7 @@ def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
     cure = f"Give more than {count} examples or fewer parts."
     checks.require(bool(np.all(sizes > 0)), "fractions", "leave each part an example", f"sizes {sizes}", cure)
     order = jax.random.permutation(key, count)
+    order = order[jnp.argsort(_ranks(jnp.asarray(data.labels)[order]))] if stratify else order
     shuffled = jax.tree.map(lambda leaf: jnp.asarray(leaf)[order], data)
     parts = tuple(
         jax.tree.map(lambda leaf, a=start, b=end: leaf[a:b], shuffled)
@@ -44,6 +46,15 @@ def split(key: Key, data: Data, fractions: Sequence[float]) -> tuple[Data, ...]:
     )
     _warn_of_unseen_classes(parts)
     return parts
+
+
+def _ranks(labels: jax.Array) -> jax.Array:
+    """Returns each example's place among those of its class [N], as a share of them in (0, 1)."""
+    by_class = jnp.argsort(labels)  # stable: within a class the order stays as it is
+    ordered = labels[by_class]
+    first, last = (jnp.searchsorted(ordered, labels, side=side) for side in ("left", "right"))
+    place = jnp.argsort(by_class) - first
+    return (place + 0.5) / (last - first)
 
 
 def join(*parts: Data) -> Data:

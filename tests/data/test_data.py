@@ -192,6 +192,24 @@ def test_split_is_a_partition(count, fractions):
         assert np.array_equal(part.teacher, whole)
 
 
+@pytest.mark.filterwarnings("ignore:Part 1 of the split holds classes")  # of which there is one example
+@pytest.mark.parametrize("shares", [(40, 40, 20), (90, 7, 3), (97, 2, 1)])
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.6, 0.2, 0.2), (0.1, 0.9)])
+def test_a_stratified_split_keeps_the_shares_of_the_classes(shares, fractions):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(3), shares))
+    data = Data(np.arange(100.0)[:, None], labels)
+    parts = jax.jit(lambda key: split(key, data, fractions, stratify=True))(KEY)
+    chosen = np.concatenate([np.asarray(part.x)[:, 0] for part in parts])
+    np.testing.assert_array_equal(np.sort(chosen), np.arange(100))
+    for part, fraction in zip(parts, fractions, strict=True):
+        assert len(part.x) == round(100 * fraction)
+        found = np.bincount(np.asarray(part.labels), minlength=3)
+        assert np.all(np.abs(found - fraction * np.asarray(shares)) < 2)  # rounding at both ends of a part
+        np.testing.assert_array_equal(labels[np.asarray(part.x)[:, 0].astype(int)], part.labels)
+    other = split(jax.random.key(9), data, fractions, stratify=True)
+    assert set(np.asarray(other[0].x)[:, 0]) != set(np.asarray(parts[0].x)[:, 0])
+
+
 def test_split_shuffles_by_its_key_alone_and_under_jit():
     data = numbered(60)
     eager = split(KEY, data, (0.5, 0.5))

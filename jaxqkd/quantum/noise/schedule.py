@@ -8,7 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.circuits import Circuit, Gate
+from jaxqkd.circuits import Circuit, Gate, GateSpec
+from jaxqkd.circuits.angles import check_plain
+from jaxqkd.circuits.gates import called
 from jaxqkd.quantum.noise import channels
 from jaxqkd.quantum.noise.channels import Channel
 from jaxqkd.quantum.noise.model import NoiseModel, listed
@@ -21,14 +23,15 @@ class Instruction(NamedTuple):
     """One gate or channel.
 
     Attributes:
-        name: The gate's name, or the number of the channel.
+        name: The gate's name, its `GateSpec` where its angle is fixed or its matrix its own, or the number of the
+            channel.
         qubits: The qubits that it acts on.
         angle: Index of a rotation's angle, else None.
         is_driven: Whether that angle is a feature.
         scales: Whether it is a channel that only scales Pauli strings.
     """
 
-    name: str | int
+    name: str | GateSpec | int
     qubits: tuple[int, ...]
     angle: int | None = None
     is_driven: bool = False
@@ -54,7 +57,11 @@ class Schedule(NamedTuple):
 
 
 def schedule(circuit: Circuit, noise: NoiseModel, measured: Sequence[int]) -> Schedule:
-    """Returns the instructions of the circuit under the noise, up to the readout of the measured qubits."""
+    """Returns the instructions of the circuit under the noise, up to the readout of the measured qubits.
+
+    Its angles have to be plain, as `jaxqkd.circuits.resolved` returns them.
+    """
+    check_plain((*circuit.prefix, *circuit.gates))
     numbers = itertools.count()
     places = (noise.one_qubit_gates, noise.two_qubit_gates, noise.layers, noise.readout)
     one, two, layers, readout = ([(next(numbers), channel) for channel in listed(place)] for place in places)
@@ -95,7 +102,8 @@ def _noisy(gates: Sequence[Gate], one: Numbered, two: Numbered) -> list[Instruct
     instructions = []
     for gate in gates:
         angle = gate.theta if gate.x is None else gate.x
-        instructions.append(Instruction(gate.name, gate.qubits, angle, gate.x is not None))
+        assert not isinstance(angle, tuple)
+        instructions.append(Instruction(called(gate), gate.qubits, angle, gate.x is not None))
         instructions += _after(two if len(gate.qubits) > 1 else one, gate.qubits)
     return instructions
 

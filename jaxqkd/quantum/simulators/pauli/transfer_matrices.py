@@ -48,7 +48,8 @@ def apply_transpose(step: Step, factor: jax.Array, vectors: jax.Array, qubits: i
 def _scales(step: Shuffle, channels: Factors) -> jax.Array:
     scales = jnp.asarray(step.sign, channels[0].dtype)
     for instruction, index in step.channels:
-        channel = channels[int(instruction.name)]
+        assert isinstance(instruction.name, int)
+        channel = channels[instruction.name]
         scales = scales * (channel[instruction.qubits[0]] if len(instruction.qubits) == 1 else channel)[index]
     return scales
 

@@ -17,8 +17,10 @@ from jaxqkd.files import load_archive, save_archive, save_json
 from jaxqkd.saving.descriptions import described, model_of
 from jaxqkd.types import Params
 
-FORMAT = 3
-"""Version of the format; files of any other are refused."""
+FORMAT = 4
+"""Version of the format."""
+READABLE = (3, FORMAT)
+"""Versions that can be read; files of any other are refused. In 3 a student has no readout, and reads <Z>."""
 TEXT, ARRAYS = "student.json", "student.npz"
 LARGEST_TEXT = 2**24
 """The most bytes of `student.json`; larger ones are refused unread."""
@@ -115,7 +117,8 @@ def _description(path: Path) -> dict[str, Any]:
         version, _ = description["format"], description["sha256"]
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path} is no saved student: {error!r}. {_CURE}") from error
-    checks.require(version == FORMAT, "directory", f"hold a student of format {FORMAT}", f"{path} of {version!r}")
+    must = f"hold a student of format {' or '.join(map(str, READABLE))}"
+    checks.require(version in READABLE, "directory", must, f"{path} of {version!r}")
     return description
 
 

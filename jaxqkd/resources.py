@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.export import operations
+from jaxqkd.export import bases, operations
 from jaxqkd.export.gates import Operation
 from jaxqkd.models import QuantumStudent, count_parameters
 from jaxqkd.training import logits_of
@@ -33,7 +33,7 @@ class Resources(NamedTuple):
         two_qubit_gates: Number of gates on two or more qubits among them.
         depth: Number of layers, if every gate starts as soon as its qubits are free.
         shots: Measurements of an example that bring the standard error of each expectation value down to the given
-            one, whatever its value.
+            one, whatever its value, in all bases that the readout measures together.
         milliseconds: Time of one compiled gradient step on all given examples, simulated on this machine.
     """
 
@@ -57,7 +57,8 @@ def count(key: Key, model: Model, x: jax.Array, *, error: float = 0.01) -> Resou
         model: A student or a classical model.
         x: Features [B, D], known on the host.
         error: Largest standard error of an expectation value. It takes 1 / error^2 shots, since the variance of an
-            outcome is at most 1, and all measured qubits are measured at once.
+            outcome is at most 1, in each basis that the readout measures; all measured qubits are measured at
+            once.
 
     Raises:
         ValueError: If x is not [B, D], or the error is not between 0 and 1.
@@ -73,7 +74,7 @@ def count(key: Key, model: Model, x: jax.Array, *, error: float = 0.01) -> Resou
         return Resources(classical, quantum, 0, 0, 0, 0, milliseconds)
     gates = operations(model, params, np.asarray(x[0]))
     two_qubit = sum(len(gate.qubits) > 1 for gate in gates)
-    shots = math.ceil(1 / error**2)
+    shots = math.ceil(1 / error**2) * len(bases(model))
     return Resources(classical, quantum, len(gates), two_qubit, _depth(gates), shots, milliseconds)
 
 

@@ -45,6 +45,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         qubits: Number of qubits of a named student; None for as many as features, 4 at most.
         layers: Number of its layers.
         encoding: Its encoding, "angle" or "amplitude".
+        readout: What it reads of its qubits, a list of Pauli strings or a readout of `jaxqkd.quantum.readouts`;
+            None for <Z> of each.
         teacher: "mlp" for a perceptron; a classifier of scikit-learn with `predict_proba`, copies of which predict
             each row after being fitted on other rows; or None to train on the labels alone.
         temperature: T of the teacher's term.
@@ -71,6 +73,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         qubits: int | None = None,
         layers: int = 3,
         encoding: str = ENCODINGS[0],
+        readout: Any = None,
         teacher: Any = "mlp",
         temperature: float = 2.0,
         alpha: float = 0.5,
@@ -83,6 +86,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         self.qubits = qubits
         self.layers = layers
         self.encoding = encoding
+        self.readout = readout
         self.teacher = teacher
         self.temperature = temperature
         self.alpha = alpha
@@ -134,6 +138,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         """Returns the model, and the reduction of its features."""
         classes, features = len(self.classes_), x.shape[1]
         if not isinstance(self.student, str):
+            cure = "Give that model its own readout."
+            must = "be None where the student is a model"
+            checks.require(self.readout is None, "readout", must, repr(self.readout), cure)
             own = getattr(self.student, "classes", classes)
             checks.require(own == classes, "student", f"have the {classes} classes of `y`", f"one of {own}")
             return self.student, fit_reduction(x)
@@ -141,7 +148,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         if self.encoding == "angle" and most is not None:
             most = min(most, features)
         choice = choose(self.student, features, qubits=most, layers=self.layers, encoding=self.encoding)
-        return student(choice, classes), reduction(choice, x)
+        named = student(choice, classes)
+        model = named if self.readout is None else named.clone(readout=self.readout)
+        return model, reduction(choice, x)
 
     def _teacher_logits(self, key: Key, x: Any, labels: Any) -> Any:
         """Returns the teacher's logits [N, C] of the training rows; without a teacher zeros, whose weight is 0."""

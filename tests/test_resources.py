@@ -38,6 +38,11 @@ def test_the_preparation_of_amplitudes_is_counted():
     assert found.shots == 10_000
 
 
+def test_each_basis_takes_its_shots():
+    student = QuantumStudent(hea(qubits=3, layers=1), classes=2, encoding=angle, readout=["ZZI", "XIX", "IZZ"])
+    assert resources.count(KEY, student, jnp.full((5, 3), 0.3), error=0.1).shots == 2 * 100
+
+
 def test_a_classical_model_has_no_gates():
     assert resources.count(KEY, Linear(classes=3), jnp.ones((4, 64)))[:-1] == (195, 0, 0, 0, 0, 0)
 

@@ -45,6 +45,15 @@ def test_probabilities_sum_to_one_and_classes_keep_their_names():
     np.testing.assert_array_equal(fitted.predict(X), names[fitted.predict_proba(X).argmax(axis=1)])
 
 
+def test_a_readout_is_taken_and_saved_with_the_student(tmp_path):
+    fitted = small(readout=["XX", "ZI", "IZ"], epochs=3).fit(X, Y)
+    assert fitted.student_.params["params"]["head"]["kernel"].shape == (3, 3)
+    fitted.save(tmp_path)
+    assert jq.load_student(tmp_path).model.readout == jq.quantum.readouts.strings("XX", "ZI", "IZ")
+    with pytest.raises(ValueError, match="`readout` must be None where the student is a model"):
+        small(student=fitted.student_.model, readout=["XX"]).fit(X, Y)
+
+
 def test_alpha_zero_is_training_without_a_teacher():
     alone = small(teacher=None).fit(X, Y).predict_proba(X)
     np.testing.assert_array_equal(alone, small(alpha=0.0).fit(X, Y).predict_proba(X))

@@ -20,7 +20,7 @@ from jaxqkd.files import save_json, save_text
 from jaxqkd.models import QuantumStudent
 from jaxqkd.saving import TEXT, Student, load_student
 
-PROGRAM, REST = "program.qasm", "classical.json"
+PROGRAM, BASIS_PROGRAM, REST = "program.qasm", "program-{}.qasm", "classical.json"
 VERSIONS = {"qasm2": 2, "qasm3": 3}
 
 
@@ -35,7 +35,8 @@ def export(
     """Write a saved student as an OpenQASM program, for real machines and other simulators.
 
     Qiskit parses and simulates the program, which is written only if its logits are the student's to 1e-5.
-    classical.json beside it holds the rest: which qubit each bit measures, the layers before and after, the
+    A readout that measures several bases takes a program for each, named by its basis. classical.json beside it
+    holds the rest: which qubit each bit measures, what is read of them, the layers before and after, the
     reduction of features, and the names. Prints the gates and the depth that machines need. Needs the extra
     `export`.
 
@@ -56,13 +57,19 @@ def export(
     must = "hold a quantum student"
     checks.require(isinstance(student.model, QuantumStudent), "model", must, f"{model} with a {kind}")
     x = None if data is None else _inputs(student, data, row)
-    program = programs.openqasm(student.model, student.params, x, version=VERSIONS[format])
+    written = {
+        basis: programs.openqasm(student.model, student.params, x, version=VERSIONS[format], basis=basis)
+        for basis in programs.bases(student.model)
+    }
     example = _example(student) if x is None else x
-    judgement = programs.judge(student.model, student.params, example, program)
+    judgement = programs.judge(student.model, student.params, example, [*written.values()])
     out.mkdir(parents=True, exist_ok=True)
-    save_text(out / PROGRAM, program)
+    names = {basis: PROGRAM if len(written) == 1 else BASIS_PROGRAM.format(basis) for basis in written}
+    for basis, name in names.items():
+        save_text(out / name, written[basis])
     save_json(out / REST, _rest(student))
-    print(_costs(judgement), f"{out / PROGRAM} and {out / REST} are written.", sep="\n")
+    listed = ", ".join(str(out / name) for name in names.values())
+    print(_costs(judgement), f"{listed} and {out / REST} are written.", sep="\n")
     return 0
 
 

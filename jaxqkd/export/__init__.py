@@ -2,11 +2,12 @@
 
 from jaxqkd.export.judging import Cost, Judgement, compare, judge, qiskit
 from jaxqkd.export.preparation import prepare
-from jaxqkd.export.students import classical, logits_of, openqasm, operations
+from jaxqkd.export.students import bases, classical, logits_of, openqasm, operations, values_of
 
 __all__ = [
     "Cost",
     "Judgement",
+    "bases",
     "classical",
     "compare",
     "judge",
@@ -15,4 +16,5 @@ __all__ = [
     "operations",
     "prepare",
     "qiskit",
+    "values_of",
 ]

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.export.students import inputs_of, logits_of, openqasm
+from jaxqkd.export.students import bases, inputs_of, logits_of, openqasm, values_of
 from jaxqkd.models import QuantumStudent
 from jaxqkd.types import Params
 
@@ -50,19 +51,20 @@ class Judgement(NamedTuple):
     heavy_hex: Cost
 
 
-def qiskit(student: QuantumStudent, params: Params, x: Any = None) -> Any:
+def qiskit(student: QuantumStudent, params: Params, x: Any = None, *, basis: str | None = None) -> Any:
     """Returns the trained student as a `qiskit.QuantumCircuit`, parsed from the program that `openqasm` writes.
 
     Args:
         student: The model.
         params: Its trained parameters.
         x: Features [D] of an example, or None for a circuit with parameters x0, x1, ...
+        basis: Which of `bases(student)` is measured, where there are several.
 
     Raises:
         ImportError: Without the extra `export`.
         ValueError: As `openqasm`.
     """
-    return parse(openqasm(student, params, x))
+    return parse(openqasm(student, params, x, basis=basis))
 
 
 def parse(program: str) -> Any:
@@ -73,48 +75,59 @@ def parse(program: str) -> Any:
     return _needed(name).loads(program)
 
 
-def expectations(circuit: Any) -> np.ndarray:
-    """Returns <Z> of each measured qubit [bits] of a Qiskit circuit without parameters, by its statevector."""
+def outcomes(circuit: Any) -> np.ndarray:
+    """Returns the probabilities [2^bits] of outcomes of a Qiskit circuit without parameters, c[0] leading."""
     measured = {
         circuit.find_bit(step.clbits[0]).index: circuit.find_bit(step.qubits[0]).index
         for step in circuit.data
         if step.operation.name == "measure"
     }
     state = _needed("qiskit.quantum_info").Statevector(circuit.remove_final_measurements(inplace=False))
-    shares = [state.probabilities([measured[bit]]) for bit in range(len(measured))]
-    return np.asarray([none - one for none, one in shares])
+    qubits = [measured[bit] for bit in reversed(range(len(measured)))]  # Qiskit's last one leads
+    return state.probabilities(qubits)
 
 
-def judge(student: QuantumStudent, params: Params, x: Any, program: str) -> Judgement:
+def expectations(circuit: Any) -> np.ndarray:
+    """Returns <Z> of each measured qubit [bits] of a Qiskit circuit without parameters, by its statevector."""
+    shares = outcomes(circuit)
+    cube = shares.reshape([2] * (len(shares) - 1).bit_length())
+    ones = [np.take(cube, 1, axis=axis).sum() for axis in range(cube.ndim)]
+    return 1 - 2 * np.asarray(ones)
+
+
+def judge(student: QuantumStudent, params: Params, x: Any, program: str | Sequence[str]) -> Judgement:
     """Returns Qiskit's results for a program of the student: the largest difference of a logit, and its costs.
 
-    Arguments and errors are those of `compare`.
+    Arguments and errors are those of `compare`. Of several programs, the costs are those of the first.
     """
     difference, bound = compare(student, params, x, program)
     return Judgement(difference, _cost(bound), *_fitted(bound))
 
 
-def compare(student: QuantumStudent, params: Params, x: Any, program: str) -> tuple[float, Any]:
-    """Returns the largest difference of a program's logits by Qiskit from ours, and the Qiskit circuit.
+def compare(student: QuantumStudent, params: Params, x: Any, program: str | Sequence[str]) -> tuple[float, Any]:
+    """Returns the largest difference of a program's logits by Qiskit from ours, and the (first) Qiskit circuit.
 
     Args:
         student: The model.
         params: Its trained parameters.
         x: Features [D] of an example, to which the program's inputs are bound if it has any.
-        program: OpenQASM, as `openqasm` returns it.
+        program: OpenQASM, as `openqasm` returns it; for a readout of several bases, a program for each.
 
     Raises:
         ImportError: Without the extra `export`.
         ValueError: If a logit differs by more than `TOLERANCE`.
     """
-    bound = _bound(student, params, x, parse(program))
-    theirs = logits_of(student, params, expectations(bound))
+    programs = [program] if isinstance(program, str) else list(program)
+    count, cure = len(bases(student)), "Pass [openqasm(..., basis=basis) for basis in bases(student)]."
+    checks.require(len(programs) == count, "program", f"be {count} for this readout", len(programs), cure)
+    bound = [_bound(student, params, x, parse(each)) for each in programs]
+    theirs = logits_of(student, params, values_of(student, [outcomes(each) for each in bound]))
     ours = np.asarray(_compiled(student.clone(noise=None, taps=()))(params, jnp.asarray(x)[None]))[0]
     difference = float(abs(theirs - ours).max())
     must = f"give the student's logits to {TOLERANCE:g}"
     good = difference <= TOLERANCE * max(1.0, float(abs(ours).max()))
     checks.require(good, "program", must, f"off by {difference:.2g}", "Export the student again.")
-    return difference, bound
+    return difference, bound[0]
 
 
 @functools.lru_cache(maxsize=8)

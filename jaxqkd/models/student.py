@@ -1,4 +1,4 @@
-"""The quantum student: features to a state, through a trained circuit, expectation values to logits."""
+"""The quantum student: features to a state, through a trained circuit, and what is read of it to logits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,30 +10,34 @@ import jax.numpy as jnp
 from jaxqkd import checks, memory
 from jaxqkd.circuits import Circuit, check_measured
 from jaxqkd.models.layers import checked_taps, dense, tapped
+from jaxqkd.quantum import readouts
 from jaxqkd.quantum.encodings import Encoding, amplitude
 from jaxqkd.quantum.initializers import Initializer, uniform
 from jaxqkd.quantum.noise.model import NoiseModel, check
+from jaxqkd.quantum.readouts import Readout
 from jaxqkd.quantum.simulators import EXACT, STREAM, Simulator
 
 
 class QuantumStudent(nn.Module):
-    """A hybrid quantum model: features to a state, through a trained circuit, <Z> of measured qubits to logits.
+    """A hybrid quantum model: features to a state, through a trained circuit, what is read to logits.
 
     Attributes:
         circuit: The trained circuit, plain data.
         classes: Number of classes C.
         encoding: A function of features [..., D] and the number of qubits that returns states [..., 2^Q].
-        measured: The qubits whose <Z> is read; all of them where None.
-        head: "linear" for a trained classical layer after the measurement; "none" where the expectation values
-            themselves are the logits, bounded by 1, which needs as many measured qubits as classes.
+        measured: The qubits that are measured; all of them where None.
+        readout: What is read of them: <Z> of each by default, another Pauli matrix, the parity, the probabilities
+            of outcomes, or a list of Pauli strings of a letter a measured qubit; see `jaxqkd.quantum.readouts`.
+        head: "linear" for a trained classical layer after the measurement; "none" where the values that are read
+            are themselves the logits, bounded by 1, which needs as many of them as classes.
         input_width: Width of a trained linear layer before the encoding, or None for no such layer.
         initializer: A function `(key, circuit) -> theta [L, P]` of the first angles.
         noise: Channels and where they act, or None; strengths may be traced. `student.clone(noise=other)` is the
             same student under other noise, for the same parameters.
-        simulator: How <Z> is computed, exactly by default; see `jaxqkd.simulators`. A sampled student needs a key:
-            `student.apply(params, x, rngs={"shots": key})`. `student.clone(simulator=other)` is the same student
-            by another simulator, for the same parameters.
-        taps: What is returned beside the logits: "expectations", <Z> of the measured qubits [B, k], or "states",
+        simulator: How they are computed, exactly by default; see `jaxqkd.simulators`. A sampled student needs a
+            key: `student.apply(params, x, rngs={"shots": key})`. `student.clone(simulator=other)` is the same
+            student by another simulator, for the same parameters.
+        taps: What is returned beside the logits: "expectations", the values that are read [B, n], or "states",
             the final states [B, 2^Q], which are pure only without noise; `jaxqkd.losses.reduced` gives their
             density matrices. With taps the model returns a dict of `logits` and taps; see `jaxqkd.losses.on`.
 
@@ -51,6 +55,7 @@ class QuantumStudent(nn.Module):
     noise: NoiseModel | None = None
     simulator: Simulator = EXACT
     taps: Sequence[str] = ()
+    readout: Readout | Sequence[str] = readouts.Z
 
     def __post_init__(self) -> None:
         checks.integer("classes", self.classes, least=2)
@@ -60,10 +65,10 @@ class QuantumStudent(nn.Module):
             object.__setattr__(self, "measured", measured)  # hashable, as linen wants it
         if self.input_width is not None:
             checks.integer("input_width", self.input_width)
+        readout = readouts.checked(self.readout, len(measured))
+        object.__setattr__(self, "readout", readout)  # hashable, as linen wants it
         if self.head == "none":
-            cure = f'Measure {self.classes} qubits, or use head="linear".'
-            must = f'name as many qubits as the {self.classes} classes where head is "none"'
-            checks.require(len(measured) == self.classes, "measured", must, f"{len(measured)} qubits", cure)
+            self._check_outputs(readout, len(measured))
         known = hasattr(self.simulator, "expectations")
         cure = "Write jaxqkd.simulators.exact(), shots(1000), or another of its simulators, with the parentheses."
         checks.require(known, "simulator", "be a simulator", repr(self.simulator), cure)
@@ -73,6 +78,16 @@ class QuantumStudent(nn.Module):
         noisy = "states" in self.taps and self.noise is not None
         checks.require(not noisy, "taps", 'not hold "states" under noise, where they are mixed', self.taps)
         super().__post_init__()
+
+    def _check_outputs(self, readout: Readout, qubits: int) -> None:
+        """Refuses another number of values than classes where these are the logits."""
+        if readout == readouts.Z:
+            cure = f'Measure {self.classes} qubits, or use head="linear".'
+            must = f'name as many qubits as the {self.classes} classes where head is "none"'
+            checks.require(qubits == self.classes, "measured", must, f"{qubits} qubits", cure)
+        count = readouts.size(readout, qubits)
+        must = f'give as many values as the {self.classes} classes where head is "none"'
+        checks.require(count == self.classes, "readout", must, f"one of {count}", 'Use head="linear".')
 
     @property
     def rngs(self) -> tuple[str, ...]:
@@ -97,11 +112,12 @@ class QuantumStudent(nn.Module):
 
     def _expectations(self, theta: jax.Array, states: jax.Array, x: jax.Array) -> jax.Array:
         measured = check_measured(self.measured, self.circuit.qubits)
+        readout = readouts.checked(self.readout, len(measured))
         if self.is_initializing():  # which needs shapes alone
-            return EXACT.expectations(self.circuit, theta, states, measured=measured, x=x)
+            return EXACT.expectations(self.circuit, theta, states, measured=measured, x=x, readout=readout)
         key = self.make_rng(STREAM) if self._is_sampled() else None
         options: dict[str, Any] = {"measured": measured, "x": x, "noise": self.noise, "key": key}
-        return self.simulator.expectations(self.circuit, theta, states, **options)
+        return self.simulator.expectations(self.circuit, theta, states, **options, readout=readout)
 
     def _is_sampled(self) -> bool:
         """Returns whether the simulator draws; refuses that without a key."""

@@ -10,9 +10,11 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.quantum import readouts
 from jaxqkd.quantum.noise.channels import check_confusion, confusion_line, confusion_of
 from jaxqkd.quantum.noise.model import NoiseModel
-from jaxqkd.quantum.simulators.sampling import confused
+from jaxqkd.quantum.readouts import Readout
+from jaxqkd.quantum.simulators.outcomes import confused
 from jaxqkd.quantum.simulators.simulator import Simulator
 from jaxqkd.types import Key
 
@@ -49,7 +51,10 @@ def unconfused(outcomes: jax.Array, confusion: jax.Array, measured: Sequence[int
 
 @dataclass(frozen=True, eq=False)  # hashed by identity, since arrays have no hash
 class ReadoutMitigation(Simulator):
-    """A simulator whose <Z> are corrected for errors of the readout; made by `readout`.
+    """A simulator whose values are corrected for errors of the readout; made by `readout`.
+
+    Single Paulis are corrected by their own line. Strings and probabilities are read from the frequencies of the
+    outcomes, after these are multiplied by the inverse of the confusion.
 
     Attributes:
         simulator: The simulator whose values are corrected.
@@ -74,17 +79,26 @@ class ReadoutMitigation(Simulator):
         x: jax.Array | None = None,
         noise: NoiseModel | None = None,
         key: Key | None = None,
+        readout: Readout = readouts.Z,
     ) -> jax.Array:
-        """Returns <Z> [B, k] without errors of the readout; see `jaxqkd.simulators.Simulator`."""
+        """Returns values [B, n] without errors of the readout; see `jaxqkd.simulators.Simulator`."""
         assumed = self.confusion
         if assumed is None and noise is not None:
             assumed = noise.confusion
         cure = "Pass confusion=... to jaxqkd.quantum.mitigation.readout, or give the noise one."
         checks.require(assumed is not None, "confusion", "be known", None, cure)
         check_confusion(assumed, circuit.qubits)
-        options: dict[str, Any] = {"measured": measured, "x": x, "noise": noise, "key": key}
-        z = self.simulator.expectations(circuit, theta, states, **options)
-        return corrected(z, jnp.asarray(assumed), check_measured(measured, circuit.qubits))
+        qubits = check_measured(measured, circuit.qubits)
+        readout = readouts.checked(readout, len(qubits))
+        is_single = readout.kind == "expectation"
+        bases = readouts.measurements(readout, len(qubits))
+        asked = readout if is_single else readouts.probabilities(*bases)
+        options: dict[str, Any] = {"measured": qubits, "x": x, "noise": noise, "key": key, "readout": asked}
+        values = self.simulator.expectations(circuit, theta, states, **options)
+        if is_single:
+            return corrected(values, jnp.asarray(assumed), qubits)
+        outcomes = jnp.split(values, len(bases), axis=-1)
+        return readouts.read(readout, [unconfused(one, jnp.asarray(assumed), qubits) for one in outcomes])
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
@@ -99,7 +113,7 @@ class ReadoutMitigation(Simulator):
 
 
 def readout(simulator: Simulator, confusion: jax.Array | None = None) -> ReadoutMitigation:
-    """Returns a simulator whose <Z> are those of another one, corrected for the errors of the readout.
+    """Returns a simulator whose values are those of another one, corrected for the errors of the readout.
 
     Args:
         simulator: The simulator, exact or sampled.

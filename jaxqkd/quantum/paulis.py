@@ -76,13 +76,25 @@ def apply(matrix: jax.Array, places: Sequence[int], vectors: jax.Array, qubits: 
     return jnp.moveaxis(done.reshape(moved.shape), front, axes).reshape(vectors.shape)
 
 
-def parities(subsets: np.ndarray) -> np.ndarray:
-    """Returns the observables [n, 4^Q] that are Z on the qubits marked in each row of subsets [n, Q]."""
-    count, qubits = subsets.shape
-    places = np.where(subsets, 3, 0) @ 4 ** np.arange(qubits)[::-1]
-    observables = np.zeros((count, 4**qubits))
-    observables[np.arange(count), places] = 1
-    return observables
+def observables(strings: Sequence[str]) -> np.ndarray:
+    """Returns the observables [n, 4^Q] that are strings of the letters I, X, Y, Z."""
+    digits = np.asarray([["IXYZ".index(letter) for letter in string] for string in strings])
+    count, qubits = digits.shape
+    places = digits @ 4 ** np.arange(qubits)[::-1]
+    vectors = np.zeros((count, 4**qubits))
+    vectors[np.arange(count), places] = 1
+    return vectors
+
+
+def affine_observables(strings: Sequence[str], slope: jax.Array, shift: jax.Array) -> jax.Array:
+    """Returns the observables [n, 4^Q] of strings in which each letter P but I is `slope P + shift I`, of [Q]."""
+    letters = np.asarray([list(string) for string in strings])
+    vectors = jnp.ones((len(letters), 1), slope.dtype)
+    for qubit, column in enumerate(letters.T):
+        pure = np.stack([column == letter for letter in "IXYZ"], axis=1)
+        own = jnp.where(pure[:, :1], pure, slope[qubit] * pure + shift[qubit] * np.eye(4)[:1])
+        vectors = (vectors[:, :, None] * own[:, None, :]).reshape(len(letters), -1)
+    return vectors
 
 
 def matrices(observables: jax.Array, qubits: int) -> tuple[jax.Array, jax.Array]:

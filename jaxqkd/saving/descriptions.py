@@ -11,10 +11,11 @@ from jaxqkd import checks
 from jaxqkd.circuits import Circuit, Gate
 from jaxqkd.models import MLP, Linear, QuantumStudent
 from jaxqkd.quantum import encodings
+from jaxqkd.quantum.readouts import Readout
 
 MODELS: Mapping[str, Any] = {model.__name__: model for model in (QuantumStudent, MLP, Linear)}
 """The kinds of models that can be saved, by name."""
-KEPT = ("circuit", "encoding", "classes", "features", "measured", "head", "input_width")
+KEPT = ("circuit", "encoding", "classes", "features", "measured", "readout", "head", "input_width")
 """Attributes of a model that are saved."""
 LEFT_OUT = ("initializer", "taps", "dropout", "parent", "name")
 """Attributes of a model that are not saved, since only training needs them."""
@@ -31,7 +32,11 @@ def described(model: Any) -> dict[str, Any]:
     kind = type(model).__name__
     cure = "Save the parameters of other models with numpy.savez."
     checks.require(MODELS.get(kind) is type(model), "student", f"be a {', '.join(MODELS)}", f"a {kind}", cure)
-    converters: Mapping[str, Callable[[Any], Any]] = {"circuit": _circuit, "encoding": _named}
+    converters: Mapping[str, Callable[[Any], Any]] = {
+        "circuit": _circuit,
+        "encoding": _named,
+        "readout": dataclasses.asdict,
+    }
     description: dict[str, Any] = {"kind": kind}
     for field in dataclasses.fields(model):
         value = getattr(model, field.name)
@@ -97,4 +102,6 @@ def model_of(description: Mapping[str, Any]) -> Any:
         known, name, options = known_encodings(), fields["encoding"]["name"], fields["encoding"]["options"]
         checks.one_of("encoding", name, tuple(known))
         fields["encoding"] = functools.partial(known[name], **options) if options else known[name]
+    if "readout" in fields:
+        fields["readout"] = Readout(**fields["readout"])
     return MODELS[kind](**fields)

@@ -16,8 +16,10 @@ from jaxqkd.files import load_archive, load_json, save_archive, save_json
 from jaxqkd.saving.descriptions import described, model_of
 from jaxqkd.types import Params
 
-FORMAT = 3
-"""Version of the format; files of any other are refused."""
+FORMAT = 4
+"""Version of the format."""
+READABLE = (3, FORMAT)
+"""Versions that can be read; files of any other are refused. In 3 a student has no readout, and reads <Z>."""
 TEXT, ARRAYS = "student.json", "student.npz"
 _CURE = "Save the student again."
 _KINDS: Mapping[str, Any] = {
@@ -114,8 +116,8 @@ def load_student(directory: str | os.PathLike[str]) -> Student:
 def _description(path: Path) -> dict[str, Any]:
     """Returns the content of `student.json`; refuses another format."""
     description = load_json(path)
-    version, must = description.get("format"), f"hold a student of format {FORMAT}"
-    checks.require(version == FORMAT, "directory", must, f"{path} of {version!r}")
+    version, must = description.get("format"), f"hold a student of format {' or '.join(map(str, READABLE))}"
+    checks.require(version in READABLE, "directory", must, f"{path} of {version!r}")
     for name, kinds in _KINDS.items():
         value = description.get(name)
         whole = name in description and isinstance(value, kinds)

@@ -10,7 +10,7 @@ from jaxqkd import export
 from jaxqkd.circuits import GATES, Circuit, Gate, describe, hea, universal
 from jaxqkd.export import judging
 from jaxqkd.models import MLP, QuantumStudent
-from jaxqkd.quantum import encodings
+from jaxqkd.quantum import encodings, readouts
 from jaxqkd.quantum.noise.channels import bit_flip
 from jaxqkd.quantum.noise.model import NoiseModel
 
@@ -102,6 +102,46 @@ def test_the_classical_rest_is_json_and_makes_logits_of_expectation_values():
     logits = measured @ np.asarray(rest["head"]["kernel"]) + np.asarray(rest["head"]["bias"])
     np.testing.assert_allclose(logits, student.apply(params, x[None])[0], atol=2e-6)
     assert rest["measured"] == [2, 0]
+
+
+def small(readout):
+    student = QuantumStudent(hea(qubits=3, layers=1), 2, encodings.angle, measured=(2, 0), readout=readout)
+    x = np.array([0.3, 1.2, -0.7])
+    return student, student.init(jax.random.key(0), x[None]), x
+
+
+@pytest.mark.parametrize(
+    ("readout", "count"),
+    [
+        (readouts.expectation("Y"), 1),
+        (readouts.strings("YX", "ZZ", "XI"), 3),
+        (readouts.parity(), 1),
+        (readouts.probabilities(), 1),
+        (readouts.probabilities("XY", "YZ"), 2),
+    ],
+    ids=repr,
+)
+def test_readouts_are_measured_in_their_bases(readout, count):
+    student, params, x = small(readout)
+    bases = export.bases(student)
+    assert (len(bases), export.classical(student, params)["bases"]) == (count, list(bases))
+    programs = [export.openqasm(student, params, x, basis=basis) for basis in bases]
+    assert len(set(programs)) == count
+    assert export.compare(student, params, x, programs)[0] < 2e-6
+    outcomes = [judging.outcomes(export.qiskit(student, params, x, basis=basis)) for basis in bases]
+    values = student.clone(taps=("expectations",)).apply(params, x[None])["expectations"][0]
+    np.testing.assert_allclose(export.values_of(student, outcomes), values, atol=1e-6)
+
+
+def test_a_basis_is_asked_for_where_there_are_several():
+    student, params, x = small(("XX", "ZZ"))
+    with pytest.raises(ValueError, match=r"`basis` must be one of XX, ZZ for this readout, but is None. Write a"):
+        export.openqasm(student, params, x)
+    with pytest.raises(ValueError, match="`basis` must be one of 'XX', 'ZZ', but is 'YY'"):
+        export.openqasm(student, params, x, basis="YY")
+    program = export.openqasm(student, params, x, basis="XX")
+    with pytest.raises(ValueError, match=r"`program` must be 2 for this readout, but is 1. Pass \[openqasm"):
+        export.compare(student, params, x, program)
 
 
 def test_noise_and_taps_are_no_part_of_the_program():

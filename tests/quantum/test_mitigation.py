@@ -7,6 +7,7 @@ from jaxqkd.circuits import hea
 from jaxqkd.models import QuantumStudent
 from jaxqkd.quantum import NoiseModel, channels, mitigation, simulators
 from jaxqkd.quantum.simulators import pauli, sampling
+from jaxqkd.quantum.simulators.outcomes import confused
 
 CIRCUIT = hea(qubits=3, layers=2)
 MEASURED = (2, 0)
@@ -37,7 +38,7 @@ def test_mitigation_undoes_the_confusion(confusion):
     slope, shift = channels.confusion_line(confusion, MEASURED)
     close(mitigation.corrected(slope[None] * z + shift[None], confusion, MEASURED), z)
     outcomes = np.random.default_rng(1).dirichlet(np.ones(4), 3).astype("float32")
-    read = sampling.confused(outcomes, channels.confusion_of(confusion, MEASURED))
+    read = confused(outcomes, channels.confusion_of(confusion, MEASURED))
     close(sampling.means(read), slope[None] * sampling.means(outcomes) + shift[None])
     close(mitigation.unconfused(read, confusion, MEASURED), outcomes)
 

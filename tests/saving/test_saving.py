@@ -32,6 +32,8 @@ MODELS = {
     ),
     "amplitudes": quantum(encoding=jq.quantum.encodings.amplitude),
     "no head": quantum(classes=2, head="none", initializer=jq.quantum.initializers.normal),
+    "strings": quantum(readout=["ZZ", "XI", "YX"]),
+    "probabilities": quantum(measured=(1, 0), readout=jq.quantum.readouts.probabilities("XY")),
     "mlp": jq.models.MLP(features=(4, 3), classes=3),
     "linear": jq.models.Linear(classes=3),
 }
@@ -51,8 +53,18 @@ def test_what_is_loaded_gives_the_same_logits_bit_for_bit(tmp_path, name):
     assert (found.reduction, found.names, found.columns) == (None, None, ("a", "b"))
 
 
-def test_a_circuit_comes_back_equal(tmp_path):
+def test_a_circuit_and_a_readout_come_back_equal(tmp_path):
+    for model in (quantum(), MODELS["strings"]):
+        jq.save_student(tmp_path, model, trained(model))
+        assert jq.load_student(tmp_path).model == model
+
+
+def test_a_student_of_the_format_without_readouts_reads_z(tmp_path):
     jq.save_student(tmp_path, quantum(), trained(quantum()))
+    held = json.loads((tmp_path / "student.json").read_text())
+    assert held["format"] == 4
+    del held["model"]["readout"]
+    (tmp_path / "student.json").write_text(json.dumps(held | {"format": 3}))
     assert jq.load_student(tmp_path).model == quantum()
 
 
@@ -144,7 +156,7 @@ def changed(directory, **changes):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"format": 2}, "hold a student of format 3, but is .*student.json of 2"),
+        ({"format": 2}, "hold a student of format 3 or 4, but is .*student.json of 2"),
         ({"sha256": "0"}, "student.npz, of another"),
         ({"model__kind": "Pickle"}, "student.json does not fit together: .*`kind` must be one of"),
         ({"model__encoding__name": "system"}, "student.json does not fit together: .*`encoding` must be one of"),
@@ -155,6 +167,7 @@ def changed(directory, **changes):
             "student.json does not fit .*`gate.name` must be one",
         ),
         ({"model__circuit__layers": 3}, "student.json does not fit together: the model takes no such parameters"),
+        ({"model__readout__kind": "variance"}, "student.json does not fit together: .*`readout.kind` must be one"),
         ({"model__classes": "3"}, "student.json does not fit together: .*`classes` must be an integer"),
         ({"model": None}, "hold a student with model, but is .*student.json, where it is None"),
         ({"facts": None}, "hold a student with facts, but is .*student.json, where it is None"),

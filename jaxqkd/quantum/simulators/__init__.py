@@ -1,4 +1,4 @@
-"""Simulators: how <Z> of the measured qubits is computed, exactly or sampled, with noise or without.
+"""Simulators: how what is read of the measured qubits is computed, exactly or sampled, with noise or without.
 
 All have one signature, `Simulator.expectations`, and a student takes any of them:
 `QuantumStudent(circuit, classes, simulator=simulators.shots(1000))`. `explain(student)` says what runs.
@@ -25,12 +25,13 @@ def exact() -> Exact:
 def shots(count: int) -> Shots:
     """Returns the simulator of a finite number of measurements of each example.
 
-    Outcomes are drawn from the exact joint distribution of the measured qubits. The gradient is that of the exact
-    <Z>, straight through: a device would estimate it from shots, too, but here it has no shot noise. The student
-    needs a key: `student.apply(params, x, rngs={"shots": key})`.
+    Outcomes are drawn from the exact joint distribution of the measured qubits. Pauli strings that commute qubit
+    by qubit share a measurement, and each measurement takes `count` shots. The gradient is that of the exact
+    values, straight through: a device would estimate it from shots, too, but here it has no shot noise. The
+    student needs a key: `student.apply(params, x, rngs={"shots": key})`.
 
     Args:
-        count: Number of shots, at least 1.
+        count: Number of shots of each measurement, at least 1.
     """
     return Shots(count)
 
@@ -38,9 +39,9 @@ def shots(count: int) -> Shots:
 def trajectories(count: int) -> Trajectories:
     """Returns the simulator of noise by random choices on pure states, for circuits too large for exact noise.
 
-    <Z> is the mean over the trajectories. The gradient is that of the trajectories as drawn: unbiased for channels
-    of random Pauli strings, but not for relaxation and measurement, whose probabilities depend on the state. The
-    student needs a key: `student.apply(params, x, rngs={"shots": key})`.
+    Values are means over the trajectories. The gradient is that of the trajectories as drawn: unbiased for
+    channels of random Pauli strings, but not for relaxation and measurement, whose probabilities depend on the
+    state. The student needs a key: `student.apply(params, x, rngs={"shots": key})`.
 
     Args:
         count: Number of trajectories of each example, at least 1.

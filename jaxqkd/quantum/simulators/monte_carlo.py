@@ -18,10 +18,11 @@ import jax.numpy as jnp
 
 from jaxqkd import checks, memory
 from jaxqkd.circuits import Circuit, check_measured, matrix, resolved
-from jaxqkd.quantum import paulis
+from jaxqkd.quantum import paulis, readouts
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
-from jaxqkd.quantum.simulators import operators, statevector
+from jaxqkd.quantum.readouts import Readout
+from jaxqkd.quantum.simulators import operators, outcomes, statevector
 from jaxqkd.quantum.simulators.kernels import EXACT
 from jaxqkd.quantum.simulators.simulator import STREAM, Simulator, check_key
 from jaxqkd.quantum.simulators.statevector.lowering import signs
@@ -56,14 +57,24 @@ class Trajectories(Simulator):
         x: jax.Array | None = None,
         noise: NoiseModel | None = None,
         key: Key | None = None,
+        readout: Readout = readouts.Z,
     ) -> jax.Array:
-        """Returns <Z> [B, k] as means over trajectories; see `Simulator.expectations`. Exact without noise."""
-        drawn_with = check_key(key)
+        """Returns values [B, n] as means over trajectories; see `Simulator.expectations`. Exact without noise."""
+        drawn_with, qubits = check_key(key), check_measured(measured, circuit.qubits)
+        readout = readouts.checked(readout, len(qubits))
         if noise is None:
-            return EXACT.expectations(circuit, theta, states, measured=measured, x=x)
-        options: dict[str, Any] = {"measured": measured, "x": x, "noise": noise, "count": self.count}
-        z = samples(drawn_with, circuit, theta, states, **options).mean(axis=0)
-        return operators.as_read(z, noise, check_measured(measured, circuit.qubits))
+            return EXACT.expectations(circuit, theta, states, measured=qubits, x=x, readout=readout)
+        options: dict[str, Any] = {"measured": qubits, "x": x, "noise": noise, "count": self.count}
+        if readout == readouts.Z:
+            z = samples(drawn_with, circuit, theta, states, **options).mean(axis=0)
+            return operators.as_read(z, noise, qubits)
+        bases = readouts.measurements(readout, len(qubits))
+
+        def shown(final: jax.Array) -> jax.Array:
+            return jnp.stack(outcomes.of_states(final, qubits, bases))
+
+        means = _of_trajectories(drawn_with, circuit, theta, states, shown, **options).mean(axis=0)
+        return readouts.read(readout, outcomes.as_read([*means], noise, qubits))
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
@@ -94,6 +105,28 @@ def samples(
 
     Trajectories are simulated one after the other. For the arguments see `jaxqkd.simulators.Simulator`.
     """
+    readout = jnp.asarray(signs(circuit.qubits)[:, list(measured)], theta.dtype)
+
+    def z(final: jax.Array) -> jax.Array:
+        return jnp.matmul(final.real**2 + final.imag**2, readout, precision=paulis.PRECISION)
+
+    options: dict[str, Any] = {"measured": measured, "x": x, "noise": noise, "count": count}
+    return _of_trajectories(key, circuit, theta, states, z, **options)
+
+
+def _of_trajectories(
+    key: Key,
+    circuit: Circuit,
+    theta: jax.Array,
+    states: jax.Array,
+    function: Callable[[jax.Array], jax.Array],
+    *,
+    measured: Sequence[int],
+    x: jax.Array | None,
+    noise: NoiseModel,
+    count: int,
+) -> jax.Array:
+    """Returns the function [count, ...] of the final states [B, 2^Q] of each trajectory."""
     checks.integer("count", count)
     read = check_measured(measured, circuit.qubits)
     check(noise, circuit)
@@ -102,11 +135,9 @@ def samples(
     circuit, theta, x = resolved(circuit, theta, x)
     x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x
     one = functools.partial(_trajectory, circuit, schedule(circuit, noise, read), theta)
-    readout = jnp.asarray(signs(circuit.qubits)[:, list(read)], theta.dtype)
 
     def of_all(key: Key) -> jax.Array:
-        final = jax.vmap(one)(jax.random.split(key, len(states)), states, x)
-        return jnp.matmul(final.real**2 + final.imag**2, readout, precision=paulis.PRECISION)
+        return function(jax.vmap(one)(jax.random.split(key, len(states)), states, x))
 
     return jax.lax.map(of_all, jax.random.split(key, count))
 

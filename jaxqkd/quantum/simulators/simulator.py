@@ -6,8 +6,10 @@ from typing import Any, Protocol
 import jax
 
 from jaxqkd import checks
-from jaxqkd.circuits import Circuit
+from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.quantum import readouts
 from jaxqkd.quantum.noise.model import NoiseModel
+from jaxqkd.quantum.readouts import Readout
 from jaxqkd.types import Key
 
 STREAM = "shots"
@@ -32,8 +34,9 @@ class Simulator(Protocol):
         x: jax.Array | None = None,
         noise: NoiseModel | None = None,
         key: Key | None = None,
+        readout: Readout = readouts.Z,
     ) -> jax.Array:
-        """Returns <Z> of each measured qubit after the circuit, for each state.
+        """Returns what is read of the measured qubits after the circuit, for each state: by default <Z> of each.
 
         Args:
             circuit: The gates.
@@ -43,9 +46,10 @@ class Simulator(Protocol):
             x: Features [B, D], needed where a gate of the circuit reads them.
             noise: Channels and where they act, or None.
             key: Random key, needed where the simulator has a random stream. The same key gives the same bits.
+            readout: What is read, or a list of Pauli strings; see `jaxqkd.quantum.readouts`.
 
         Returns:
-            Expectation values [B, k] in [-1, 1].
+            Values [B, n], as many as `readouts.size(readout, k)`: expectation values in [-1, 1], or probabilities.
 
         Raises:
             ValueError: If shapes or noise do not fit the circuit, if memory cannot hold the states, if a key is
@@ -73,12 +77,14 @@ def explain(student: Any) -> str:
         >>> print(jq.simulators.explain(student))  # doctest: +NORMALIZE_WHITESPACE
         Fused kernels simulate the state vector of 2^2 amplitudes exactly. No feature drives a gate of a layer, so
         a batch of more than 4 states is one product with the matrix of the circuit, which is computed once;
-        a smaller batch is carried through the circuit.
+        a smaller batch is carried through the circuit. <Z> of each of qubits 0, 1 is read, in one measurement.
     """
     known = hasattr(student, "simulator")
     cure = "Pass a jaxqkd.models.QuantumStudent."
     checks.require(known, "student", "have a simulator", f"a {type(student).__name__}", cure)
-    return student.simulator.explain(student.circuit, noise=student.noise)
+    measured = check_measured(student.measured, student.circuit.qubits)
+    how = student.simulator.explain(student.circuit, noise=student.noise)
+    return f"{how} {readouts.explain(student.readout, measured)}"
 
 
 def check_key(key: Key | None) -> Key:

@@ -16,9 +16,11 @@ import jax.numpy as jnp
 from jaxqkd import backend, checks, memory
 from jaxqkd.circuits import Circuit, check_measured, resolved
 from jaxqkd.circuits.tensorcircuit import add_gate
+from jaxqkd.quantum import readouts
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
-from jaxqkd.quantum.simulators import operators, statevector
+from jaxqkd.quantum.readouts import Readout
+from jaxqkd.quantum.simulators import operators, outcomes, statevector
 from jaxqkd.quantum.simulators.simulator import Simulator
 from jaxqkd.types import Key
 
@@ -47,20 +49,30 @@ class TensorCircuit(Simulator):
         x: jax.Array | None = None,
         noise: NoiseModel | None = None,
         key: Key | None = None,
+        readout: Readout = readouts.Z,
     ) -> jax.Array:
-        """Returns <Z> [B, k] by TensorCircuit; see `Simulator.expectations`."""
-        read = check_measured(measured, circuit.qubits)
+        """Returns values [B, n] by TensorCircuit; see `Simulator.expectations`."""
+        read, is_mixed = check_measured(measured, circuit.qubits), noise is not None
         self._check_noise(circuit, len(states), noise, read)
         statevector.check_shapes(circuit, theta, states, x)
         circuit, theta, x = resolved(circuit, theta, x)
+        readout = readouts.checked(readout, len(read))
+        instructions = schedule(circuit, NoiseModel() if noise is None else noise, read)
+        is_confused = noise is not None and noise.confusion is not None
+        if readout.kind == "probabilities" or (is_confused and readout.kind != "expectation"):
+            bases = readouts.everywhere(readouts.measurements(readout, len(read)), read, circuit.qubits)
+            shown = functools.partial(_weights, circuit.qubits, bases, is_mixed)
+            every = self._map(shown, circuit, instructions, theta, states, x, is_mixed=is_mixed)
+            each = [outcomes.of_diagonals(every[:, place], read) for place in range(len(bases))]
+            return readouts.read(readout, outcomes.as_read(each, noise, read))
+        strings = readouts.everywhere(readouts.observables(readout, len(read)), read, circuit.qubits)
 
         def of_one(tc: ModuleType, final: jax.Array) -> jax.Array:
-            network = _network(tc, circuit.qubits, final, is_mixed=noise is not None)
-            return jnp.stack([network.expectation_ps(z=[qubit]).real for qubit in read])
+            network = _network(tc, circuit.qubits, final, is_mixed=is_mixed)
+            return jnp.stack([network.expectation_ps(**_places(string)).real for string in strings])
 
-        instructions = schedule(circuit, NoiseModel() if noise is None else noise, read)
-        z = self._map(of_one, circuit, instructions, theta, states, x, is_mixed=noise is not None)
-        return z if noise is None else operators.as_read(z, noise, read)
+        values = self._map(of_one, circuit, instructions, theta, states, x, is_mixed=is_mixed)
+        return values if noise is None or not is_confused else operators.as_read(values, noise, read)
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
@@ -126,6 +138,28 @@ def _network(tc: ModuleType, qubits: int, state: jax.Array, *, is_mixed: bool, b
     if bond is not None:
         return tc.MPSCircuit(qubits, wavefunction=state, split={"max_singular_values": bond})
     return tc.Circuit(qubits, inputs=state)
+
+
+def _places(string: str) -> dict[str, list[int]]:
+    """Returns the qubits of the letters X, Y and Z of a string, by their small letter."""
+    return {
+        letter.lower(): [qubit for qubit, at in enumerate(string) if at == letter]
+        for letter in "XYZ"
+        if letter in string
+    }
+
+
+def _weights(qubits: int, bases: Sequence[str], is_mixed: bool, tc: ModuleType, final: jax.Array) -> jax.Array:
+    """Returns the probabilities [bases, 2^Q] of one final state in bases of a letter a qubit, I standing for Z."""
+    every = []
+    for basis in bases:
+        network = _network(tc, qubits, final, is_mixed=is_mixed)
+        for qubit, letter in enumerate(basis):
+            for name in {"X": ("h",), "Y": ("sdg", "h")}.get(letter, ()):
+                add_gate(network, name, (qubit,))
+        state = network.state().reshape(final.shape)
+        every.append(jnp.diagonal(state).real if is_mixed else state.real**2 + state.imag**2)
+    return jnp.stack(every)
 
 
 def _evolved(

@@ -6,7 +6,9 @@ features drive gates, each example's state is carried forwards instead.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +17,10 @@ import numpy as np
 from jaxqkd import memory
 from jaxqkd.circuits import Circuit, check_measured, resolved
 from jaxqkd.quantum import paulis
+from jaxqkd.quantum.noise.channels import confusion_line
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Schedule, schedule, transfer_table
+from jaxqkd.quantum.readouts import Readout, Z, everywhere, observables, signs
 from jaxqkd.quantum.simulators import operators, statevector
 from jaxqkd.quantum.simulators.pauli.fusion import Step, fused
 from jaxqkd.quantum.simulators.pauli.transfer_matrices import Factors, apply, apply_transpose, factors
@@ -32,12 +36,50 @@ def expectations(
     measured: Sequence[int],
     x: jax.Array | None = None,
     noise: NoiseModel,
+    readout: Readout = Z,
 ) -> jax.Array:
-    """Returns exact <Z> [B, k] of each measured qubit under noise; see `jaxqkd.simulators.Simulator`."""
+    """Returns the exact values [B, n] of the readout's strings; see `jaxqkd.simulators.Simulator`.
+
+    The errors of the readout of a string on several qubits mix it with strings on some of them, so they become a
+    part of its observable.
+    """
     read = check_measured(measured, circuit.qubits)
-    subsets = np.eye(circuit.qubits, dtype=bool)[list(read)]
-    z = parities(circuit, theta, states, subsets, measured=read, x=x, noise=noise)
-    return operators.as_read(z, noise, read)
+    strings = everywhere(observables(readout, len(read)), read, circuit.qubits)
+    options: dict[str, Any] = {"measured": read, "x": x, "noise": noise}
+    if noise.confusion is None or readout.kind == "expectation":
+        values = of_observables(circuit, theta, states, paulis.observables(strings), **options)
+        return operators.as_read(values, noise, read)
+    slope, shift = confusion_line(noise.confusion, range(circuit.qubits))
+    vectors = paulis.affine_observables(strings, slope, shift)
+    return of_observables(circuit, theta, states, vectors, **options)
+
+
+def outcomes(
+    circuit: Circuit,
+    theta: jax.Array,
+    states: jax.Array,
+    bases: Sequence[str],
+    *,
+    measured: Sequence[int],
+    x: jax.Array | None,
+    noise: NoiseModel,
+) -> list[jax.Array]:
+    """Returns exact probabilities [B, 2^k] of outcomes in each basis, before the errors of the readout."""
+    marks = list(itertools.product((False, True), repeat=len(measured)))
+    products = [
+        "".join(letter if mark else "I" for letter, mark in zip(basis, row, strict=True))
+        for basis in bases
+        for row in marks
+    ]
+    vectors = paulis.observables(everywhere(products, measured, circuit.qubits))
+    every = of_observables(circuit, theta, states, vectors, measured=measured, x=x, noise=noise)
+    characters = signs(["".join("Z" if mark else "I" for mark in row) for row in marks]).astype(every.dtype)
+    found = []
+    for start in range(0, len(products), len(marks)):
+        one = every if len(bases) == 1 else every[:, start : start + len(marks)]
+        one = jnp.matmul(one, characters, precision=paulis.PRECISION)
+        found.append(jnp.maximum(one / len(marks), 0))  # rounding may leave less than nothing
+    return found
 
 
 def explain(circuit: Circuit) -> str:
@@ -51,29 +93,29 @@ def explain(circuit: Circuit) -> str:
     )
 
 
-def parities(
+def of_observables(
     circuit: Circuit,
     theta: jax.Array,
     states: jax.Array,
-    subsets: np.ndarray,
+    vectors: np.ndarray | jax.Array,
     *,
     measured: Sequence[int],
     x: jax.Array | None,
     noise: NoiseModel,
 ) -> jax.Array:
-    """Returns <Z ... Z> [B, n] over the qubits marked in each row of subsets [n, Q], before any confusion."""
+    """Returns the values [B, n] of observables [n, 4^Q] in the Pauli basis."""
     check(noise, circuit)
     statevector.check_shapes(circuit, theta, states, x)
     circuit, theta, x = resolved(circuit, theta, x)
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
-    columns = len(states) if circuit.features else len(subsets)
+    columns = len(states) if circuit.features else len(vectors)
     memory.check_vectors(circuit.qubits, columns, circuit.layers)
-    observables = jnp.asarray(paulis.parities(subsets), theta.dtype)
+    vectors = jnp.asarray(vectors, theta.dtype)
     instructions = schedule(circuit, noise, measured)
     if not circuit.features:
-        return _products(_backwards(circuit, instructions, theta, observables), states)
+        return _products(_backwards(circuit, instructions, theta, vectors), states)
     forwards = jax.vmap(functools.partial(_forwards, circuit, instructions, theta))(states, jnp.asarray(x))
-    return jnp.matmul(forwards, observables.T, precision=paulis.PRECISION)
+    return jnp.matmul(forwards, vectors.T, precision=paulis.PRECISION)
 
 
 def _backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:

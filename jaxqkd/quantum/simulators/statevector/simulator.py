@@ -12,8 +12,10 @@ import jax.numpy as jnp
 
 from jaxqkd import checks
 from jaxqkd.circuits import Circuit, check_measured, resolved
+from jaxqkd.quantum.readouts import Readout, Z, everywhere, observables
 from jaxqkd.quantum.simulators.statevector.contraction import matrix
-from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, signs, steps
+from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, steps
+from jaxqkd.quantum.simulators.statevector.reading import values
 
 PRECISION = "highest"
 """Of every product; accelerators otherwise round float32 to fewer bits."""
@@ -28,8 +30,9 @@ def expectations(
     *,
     measured: Sequence[int],
     x: jax.Array | None = None,
+    readout: Readout = Z,
 ) -> jax.Array:
-    """Returns <Z> [B, k] of each measured qubit after the circuit; see `jaxqkd.simulators.Simulator`.
+    """Returns the values [B, n] of the readout's Pauli strings; see `jaxqkd.simulators.Simulator`.
 
     Where no feature drives a gate of a layer, the circuit does not depend on the data: with more examples than
     basis states, the basis is carried through it once, and the batch is one matrix product. Else the batch is
@@ -37,8 +40,7 @@ def expectations(
     """
     read = check_measured(measured, circuit.qubits)
     real, imaginary = _final(circuit, theta, states, x)
-    readout = jnp.asarray(signs(circuit.qubits)[:, list(read)].T, real.dtype)
-    return jnp.matmul(readout, real**2 + imaginary**2, precision=PRECISION).T
+    return values(real, imaginary, everywhere(observables(readout, len(read)), read, circuit.qubits))
 
 
 def final_states(

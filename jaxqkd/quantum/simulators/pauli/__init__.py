@@ -1,5 +1,5 @@
 """The Pauli basis, in the Heisenberg picture: exact expectation values under noise."""
 
-from jaxqkd.quantum.simulators.pauli.simulator import expectations, explain, parities
+from jaxqkd.quantum.simulators.pauli.simulator import backwards, expectations, explain, parities, values
 
-__all__ = ["expectations", "explain", "parities"]
+__all__ = ["backwards", "expectations", "explain", "parities", "values"]

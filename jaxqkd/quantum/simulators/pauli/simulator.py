@@ -70,12 +70,12 @@ def parities(
     observables = jnp.asarray(paulis.parities(subsets), theta.dtype)
     instructions = schedule(circuit, noise, measured)
     if not circuit.features:
-        return _products(_backwards(circuit, instructions, theta, observables), states)
+        return values(backwards(circuit, instructions, theta, observables), states)
     forwards = jax.vmap(functools.partial(_forwards, circuit, instructions, theta))(states, jnp.asarray(x))
     return jnp.matmul(forwards, observables.T, precision=paulis.PRECISION)
 
 
-def _backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:
+def backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:
     """Returns the observables [K, 4^Q] that have on encoded states the values of vectors [K, 4^Q] at the end."""
     stages = _stages(circuit, instructions, theta, jnp.zeros(0, theta.dtype))
 
@@ -134,7 +134,7 @@ def _stages(circuit: Circuit, instructions: Schedule, theta: jax.Array, x: jax.A
     ]
 
 
-def _products(observables: jax.Array, states: jax.Array) -> jax.Array:
+def values(observables: jax.Array, states: jax.Array) -> jax.Array:
     """Returns the values [B, K] of observables [K, 4^Q] on pure states [B, 2^Q]."""
     size = states.shape[-1]
     real, imaginary = paulis.matrices(observables, (size - 1).bit_length())

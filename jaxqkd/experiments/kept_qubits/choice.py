@@ -27,7 +27,7 @@ def relevance(teacher: Model, params: Params, x: jax.Array) -> jax.Array:
 
 
 def told_apart(relevance: jax.Array, kept: np.ndarray) -> jax.Array:
-    """Returns how often two amplitudes, drawn by their relevance [2^Q], differ in a kept qubit, for sets [n, Q]."""
+    """Returns how often two amplitudes, drawn by their relevance [2^Q], differ in a kept qubit of sets [n, Q]."""
     sets, qubits = kept.shape
     bits = np.arange(2**qubits)[:, None] >> np.arange(qubits)[::-1] & 1
     patterns = (bits[None] * kept[:, None]) @ 2 ** np.arange(qubits)[::-1]

@@ -47,13 +47,22 @@ class Trained(NamedTuple):
 
 def seed_data(key: Key, *, epochs: int = EPOCHS, learning_rate: Any = TEACHER_LEARNING_RATE) -> SeedData:
     """Returns a seed's data and split, labeled by a teacher trained on them, from the key alone."""
+    return teacher_and_data(key, epochs=epochs, learning_rate=learning_rate)[1]
+
+
+def teacher_and_data(
+    key: Key, *, epochs: int = EPOCHS, learning_rate: Any = TEACHER_LEARNING_RATE
+) -> tuple[Params, SeedData]:
+    """Returns the parameters of a seed's teacher, and what `seed_data` returns."""
     k_data, k_split, k_teacher, _ = jax.random.split(key, 4)
     examples = data.xor_bits(k_data, count=EXAMPLES, bits=FEATURES)
     train, validation, test = data.split(k_split, examples, FRACTIONS)
     params = teaching.train_teacher(
         k_teacher, TEACHER, train, validation, epochs=epochs, patience=PATIENCE, learning_rate=learning_rate
     )
-    return teaching.labeled(TEACHER, params, train=train, validation=validation, test=test, classes=CLASSES)
+    return params, teaching.labeled(
+        TEACHER, params, train=train, validation=validation, test=test, classes=CLASSES
+    )
 
 
 def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = EPOCHS) -> Run:
@@ -78,15 +87,18 @@ def run(name: str, *, readings: Sequence[str] = tuple(READINGS), epochs: int = E
     def one(seed: tuple[Key, SeedData], hparams: Any) -> dict[str, jax.Array]:
         key, seed_data = seed
         params, history = train(key, seed_data, hparams)
-        return _scores(model.apply(params, seed_data.test.x), seed_data) | history
+        return scores(model.apply(params, seed_data.test.x), seed_data) | history
 
     return one
 
 
-def trainer(name: str, *, readings: Sequence[str], epochs: int) -> Callable[[Key, SeedData, Any], Trained]:
+def trainer(
+    name: str, *, readings: Sequence[str], epochs: int, batch_size: int | None = None
+) -> Callable[[Key, SeedData, Any], Trained]:
     """Returns the training behind `run`: a function `(key, seed_data, hparams) -> Trained`.
 
-    The reading is traced, so that one program trains in all readings.
+    The reading is traced, so that one program trains in all readings. With mini-batches, hparams may hold an
+    `order`, a number: each has its own order of batches from the same initialization.
     """
     model, adam = student(name), optax.adam(LEARNING_RATE)
     choices = [READINGS[reading] for reading in readings]
@@ -101,15 +113,21 @@ def trainer(name: str, *, readings: Sequence[str], epochs: int) -> Callable[[Key
         on_probabilities = chosen([choice.on == "probabilities" for choice in choices])
         is_sum = chosen([choice.kl == "sum" for choice in choices])
         loss = _loss(on_probabilities, is_sum, hparams["distilled"])
+        start, k_fit = None, k_student
+        if "order" in hparams:
+            start = scaled.init(jax.random.split(k_student)[0], seed_data.train.x[:1])  # as `fit` draws it
+            k_fit = jax.random.fold_in(k_student, hparams["order"])
         out = fit(
-            k_student,
+            k_fit,
             scaled,
             seed_data.train,
             loss,
             adam,
             epochs=epochs,
+            batch_size=batch_size,
             validation=seed_data.validation,
             patience=PATIENCE,
+            params=start,
         )
         keeps_best = chosen([choice.keep == "best" for choice in choices])
         params = jax.tree.map(lambda best, last: jnp.where(keeps_best, best, last), out.params, out.last)
@@ -150,7 +168,8 @@ def _loss(on_probabilities: jax.Array, is_sum: jax.Array, weight: jax.Array) -> 
     return loss
 
 
-def _scores(logits: jax.Array, seed_data: SeedData) -> dict[str, jax.Array]:
+def scores(logits: jax.Array, seed_data: SeedData) -> dict[str, jax.Array]:
+    """Returns a student's scores on the test examples, and those that they are read against."""
     labels = seed_data.test.labels
     commonest = metrics.majority(labels, classes=CLASSES)
     return teaching.scores(logits, seed_data, classes=CLASSES) | {

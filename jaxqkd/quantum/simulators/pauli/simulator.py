@@ -113,12 +113,12 @@ def of_observables(
     vectors = jnp.asarray(vectors, theta.dtype)
     instructions = schedule(circuit, noise, measured)
     if not circuit.features:
-        return _products(_backwards(circuit, instructions, theta, vectors), states)
+        return values(backwards(circuit, instructions, theta, vectors), states)
     forwards = jax.vmap(functools.partial(_forwards, circuit, instructions, theta))(states, jnp.asarray(x))
     return jnp.matmul(forwards, vectors.T, precision=paulis.PRECISION)
 
 
-def _backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:
+def backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:
     """Returns the observables [K, 4^Q] that have on encoded states the values of vectors [K, 4^Q] at the end."""
     stages = _stages(circuit, instructions, theta, jnp.zeros(0, theta.dtype))
 
@@ -177,7 +177,7 @@ def _stages(circuit: Circuit, instructions: Schedule, theta: jax.Array, x: jax.A
     ]
 
 
-def _products(observables: jax.Array, states: jax.Array) -> jax.Array:
+def values(observables: jax.Array, states: jax.Array) -> jax.Array:
     """Returns the values [B, K] of observables [K, 4^Q] on pure states [B, 2^Q]."""
     size = states.shape[-1]
     real, imaginary = paulis.matrices(observables, (size - 1).bit_length())

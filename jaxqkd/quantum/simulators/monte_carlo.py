@@ -157,7 +157,7 @@ def _trajectory(
                 channel = operators.kraus_of(instruction, kraus, is_measured)
                 act = functools.partial(_draw, jax.random.fold_in(key, place), channel)
             else:
-                gate = matrix(instruction.name, operators.angle(instruction, theta, x))
+                gate = matrix(instruction.name, operators.angle(instruction, theta, x)).astype(psi.dtype)
                 act = functools.partial(jnp.matmul, gate)
             psi = _on(instruction.qubits, psi, act)
         return psi

@@ -1,6 +1,10 @@
-"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once."""
+"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once.
 
+`fit` gets its gradients by automatic differentiation, or as a device would: by `parameter_shift` or by `spsa`.
+"""
+
+from jaxqkd.training.estimators import Estimator, autodiff, gains, parameter_shift, spsa
 from jaxqkd.training.loop import fit, label
 from jaxqkd.training.validation import logits_of
 
-__all__ = ["fit", "label", "logits_of"]
+__all__ = ["Estimator", "autodiff", "fit", "gains", "label", "logits_of", "parameter_shift", "spsa"]

@@ -69,6 +69,11 @@ class ReadoutMitigation(Simulator):
         """The random streams of the simulator."""
         return self.simulator.rngs
 
+    @property
+    def shots(self) -> int:
+        """The number of shots of each measurement; 0 where values are exact."""
+        return getattr(self.simulator, "shots", 0)
+
     def expectations(
         self,
         circuit: Circuit,

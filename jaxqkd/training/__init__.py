@@ -1,7 +1,22 @@
-"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once; `fit_observables`, an optimum."""
+"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once.
 
+`fit` gets its gradients by automatic differentiation, or as a device would: by `parameter_shift` or by `spsa`.
+"""
+
+from jaxqkd.training.estimators import Estimator, autodiff, gains, parameter_shift, spsa
 from jaxqkd.training.loop import fit, label
 from jaxqkd.training.optimum import Optimum, fit_observables
 from jaxqkd.training.validation import logits_of
 
-__all__ = ["Optimum", "fit", "fit_observables", "label", "logits_of"]
+__all__ = [
+    "Estimator",
+    "Optimum",
+    "autodiff",
+    "fit",
+    "fit_observables",
+    "gains",
+    "label",
+    "logits_of",
+    "parameter_shift",
+    "spsa",
+]

@@ -10,6 +10,7 @@ import optax
 
 from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply
+from jaxqkd.training.estimators import Autodiff, Estimator
 from jaxqkd.training.validation import logits_of, losses_of
 from jaxqkd.types import Data, History, Key, Loss, Metric, Model, Params
 
@@ -31,6 +32,7 @@ class Training(NamedTuple):
     keep: str
     metrics: Mapping[str, Metric]
     streams: Sequence[str]
+    estimator: Estimator
 
 
 class State(NamedTuple):
@@ -60,26 +62,27 @@ def one_epoch(training: Training, state: State, epoch: jax.Array) -> tuple[State
 
 def _updated(training: Training, loss: Loss, carry: tuple, epoch: jax.Array) -> tuple[tuple, History]:
     """Returns parameters and optimizer state after an epoch's updates, and the means of their records."""
-    update = functools.partial(_update, training.model, loss, training.optimizer)
-    keys = functools.partial(_keys, training.streams, training.key, _TRAINING, epoch)
+    update = functools.partial(_update, training, loss)
+    streams = (*training.streams, *training.estimator.rngs)
+    keys = functools.partial(_keys, streams, training.key, _TRAINING, epoch)
     if training.batch_size is None:
-        return update(carry, (training.data, keys()))
+        return update(carry, (training.data, keys(), epoch))
     batches = _batches(jax.random.fold_in(training.k_batches, epoch), training.data, training.batch_size)
-    carry, records = jax.lax.scan(update, carry, (batches, keys(count=len(batches.x))))
+    count = len(batches.x)
+    steps = None if isinstance(training.estimator, Autodiff) else epoch * count + jnp.arange(count)
+    carry, records = jax.lax.scan(update, carry, (batches, keys(count=count), steps))
     return carry, jax.tree.map(jnp.mean, records)
 
 
-def _update(
-    model: Model, loss: Loss, optimizer: optax.GradientTransformation, carry: tuple, inputs: tuple
-) -> tuple[tuple, History]:
+def _update(training: Training, loss: Loss, carry: tuple, inputs: tuple) -> tuple[tuple, History]:
     """Returns parameters and optimizer state after an update on a batch, and the record of the update."""
-    (params, optimizer_state), (batch, rngs) = carry, inputs
+    (params, optimizer_state), (batch, keys, step) = carry, inputs
 
-    def objective(params: Params) -> jax.Array:
+    def objective(model: Model, params: Params, rngs: Mapping[str, Key]) -> jax.Array:
         return jnp.mean(losses_of(loss, apply(model, params, batch.x, rngs), batch))
 
-    value, gradient = jax.value_and_grad(objective)(params)
-    updates, optimizer_state = optimizer.update(gradient, optimizer_state, params)
+    value, gradient = training.estimator(objective, training.model, params, keys, step)
+    updates, optimizer_state = training.optimizer.update(gradient, optimizer_state, params)
     record = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
     return (optax.apply_updates(params, updates), optimizer_state), record
 

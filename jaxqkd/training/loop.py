@@ -10,6 +10,7 @@ import optax
 from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply, streams_of
 from jaxqkd.training.epoch import State, Training, first_state, one_epoch
+from jaxqkd.training.estimators import Autodiff, Estimator, shots_per_execution
 from jaxqkd.training.validation import (
     check_arguments,
     check_checkpoints,
@@ -25,6 +26,9 @@ from jaxqkd.training.validation import (
     shapes_of,
 )
 from jaxqkd.types import Data, Fit, History, Key, Loss, Metric, Model, Params
+
+AUTODIFF = Autodiff()
+"""The default estimator of gradients."""
 
 
 def fit(
@@ -43,6 +47,7 @@ def fit(
     params: Params | None = None,
     rngs: Sequence[str] | None = None,
     checkpoints: Sequence[int] = (),
+    gradient: Estimator = AUTODIFF,
 ) -> Fit:
     """Returns the trained parameters and the history of a training; pure, so jit and vmap it.
 
@@ -74,13 +79,19 @@ def fit(
             update draws anew. Validation and metrics draw anew each epoch, but never from "dropout".
         checkpoints: Numbers of epochs, each in 1 ... epochs, after which the parameters are kept as well: one run
             then has the scores of several budgets. Not with patience.
+        gradient: How an update gets its gradient: by automatic differentiation, or as a device would, by
+            `jaxqkd.training.parameter_shift()` or `jaxqkd.training.spsa()`.
 
     Returns:
-        Fit with the parameters, those at the stop, those at the checkpoints [len(checkpoints), ...], and a history of arrays: `loss` and `gradient_norm` [epochs]
+        Fit with the parameters, those at the stop, those at the checkpoints, with a leading axis of these, and a
+        history of arrays: `loss` and `gradient_norm` [epochs]
         (means over the epoch's updates; the norm is Euclidean, over all parameters), `val_loss` [epochs] and each
         metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how many were run), `best_epoch` (from
         0; -1 if no validation loss was finite), `diverged` (a loss or a parameter was not finite) and
-        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there.
+        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there. With another
+        gradient than the default, `executions` [epochs], whole numbers of circuits executed in an epoch's updates
+        for one example and one measured basis each, 0 after a stop; and the scalar `shots_per_execution`, 0 where
+        values are exact. Validation and metrics are not counted.
 
     Raises:
         ValueError: If an argument is out of its range, data whose values are known on the host are not valid, or
@@ -97,12 +108,13 @@ def fit(
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
     check_state(model, params)
+    executions = gradient.executions(model)
     streams = streams_of(model) if rngs is None else tuple(rngs)
     out = shapes_of(model, params, data, validation, dict.fromkeys(streams, key))
     check_classes(data, validation, logits_of(out).shape[-1])
     check_loss(loss.at(jnp.asarray(0)) if isinstance(loss, Scheduled) else loss, out, data)
     training = Training(
-        key, k_batches, model, data, loss, optimizer, batch_size, validation, keep, metrics, streams
+        key, k_batches, model, data, loss, optimizer, batch_size, validation, keep, metrics, streams, gradient
     )
     each = functools.partial(one_epoch, training)
     state, kept = first_state(params, optimizer), None
@@ -117,6 +129,8 @@ def fit(
     history |= {"epochs": ran, "diverged": state.diverged_epoch >= 0, "diverged_epoch": state.diverged_epoch}
     if validation is not None:
         history["best_epoch"] = state.best_epoch
+    if executions is not None:
+        history |= _counts(training, executions, jnp.arange(epochs) < ran)
     return Fit(state.best if keep == "best" else state.params, history, state.params, kept)
 
 
@@ -149,6 +163,14 @@ def _with_checkpoints(
     empty = jax.tree.map(lambda leaf: jnp.zeros((len(at), *leaf.shape), leaf.dtype), state.params)
     (state, kept), history = jax.lax.scan(each, (state, empty), jnp.arange(epochs))
     return state, kept, history
+
+
+def _counts(training: Training, executions: int, ran: jax.Array) -> History:
+    """Returns the executions [epochs] of an epoch's updates, for so many an example, and the shots of each."""
+    count = len(training.data.x)
+    updated = count if training.batch_size is None else count - count % training.batch_size
+    shots = jnp.asarray(shots_per_execution(training.model))
+    return {"executions": jnp.where(ran, executions * updated, 0), "shots_per_execution": shots}
 
 
 def _until_stopped(

@@ -130,7 +130,8 @@ def check_checkpoints(checkpoints: Sequence[int], epochs: int, patience: int | N
 
 def check_names(metrics: Mapping[str, Metric]) -> None:
     """Refuses metrics named as something else in the history."""
-    taken = ("loss", "gradient_norm", "val_loss", "epochs", "best_epoch", "diverged", "diverged_epoch")
+    times = ("epochs", "best_epoch", "diverged", "diverged_epoch")
+    taken = ("loss", "gradient_norm", "val_loss", *times, "executions", "shots_per_execution")
     for name in metrics:
         checks.require(name not in taken, "metrics", "not use a name of the history", repr(name), "Rename it.")
 

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxqkd.models import QuantumStudent
 from jaxqkd.quantum import paulis, readouts

@@ -13,7 +13,11 @@ from jaxqkd.circuits.ansatze import (
 from jaxqkd.circuits.circuit import Circuit, check_measured
 from jaxqkd.circuits.drawing import Description, describe
 from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix, unitary
-from jaxqkd.circuits.tensorcircuit import Imported, from_tensorcircuit, to_tensorcircuit
+from jaxqkd.circuits.imported import Imported
+from jaxqkd.circuits.openqasm import from_qasm
+from jaxqkd.circuits.pennylane import from_pennylane, to_pennylane
+from jaxqkd.circuits.qiskit import from_qiskit, to_qiskit
+from jaxqkd.circuits.tensorcircuit import from_tensorcircuit, to_tensorcircuit
 
 __all__ = [
     "GATES",
@@ -25,6 +29,9 @@ __all__ = [
     "Part",
     "check_measured",
     "describe",
+    "from_pennylane",
+    "from_qasm",
+    "from_qiskit",
     "from_tensorcircuit",
     "hea",
     "matrix",
@@ -34,6 +41,8 @@ __all__ = [
     "resolved",
     "reuploading",
     "strongly_entangling",
+    "to_pennylane",
+    "to_qiskit",
     "to_tensorcircuit",
     "unitary",
     "universal",

@@ -2,6 +2,7 @@
 
 from jaxqkd.models.classical import MLP, Linear
 from jaxqkd.models.function import FunctionStudent
+from jaxqkd.models.imported import student_of
 from jaxqkd.models.parameters import ParameterCount, count_parameters
 from jaxqkd.models.student import QuantumStudent
 from jaxqkd.models.wrappers import Ensemble, FromNnx, Frozen, Projected
@@ -17,4 +18,5 @@ __all__ = [
     "Projected",
     "QuantumStudent",
     "count_parameters",
+    "student_of",
 ]

@@ -37,13 +37,13 @@ def from_qasm(
         >>> from_qasm("input float x; qubit[2] q; ry(2 * x) q[0]; cx q[0], q[1];").circuit.features
         1
     """
-    program = carry_out(parse(_content(text) if isinstance(text, Path) else text))
+    program = carry_out(parse(content(text) if isinstance(text, Path) else text))
     checks.require(program.qubits > 0, "text", "declare qubits", "without any", "Write `qubit[2] q;`.")
     source = Source("text", program.qubits, program.steps, program.parameters, program.measured or None)
     return assemble(source, trained=trained, features=features, layers=layers)
 
 
-def _content(path: Path) -> str:
+def content(path: Path) -> str:
     """Returns the text of a file; refuses what is too large, or no text."""
     checks.require(path.is_file(), "text", "be a file that is there", str(path))
     size = path.stat().st_size

@@ -25,7 +25,7 @@ def students(student: QuantumStudent, features: int) -> dict[str, Model]:
     `linear` is a linear layer from the features to the logits. `mlp` is a perceptron with one hidden layer whose
     number of parameters is the nearest to the student's. `frozen` is the student with angles that keep their
     initial values, so that only its classical layers are trained. `no entanglers` is the student without its gates
-    on two or more qubits.
+    on two or more qubits; it is left out where no other gate of the student is trained.
 
     Args:
         student: The quantum student.
@@ -38,12 +38,14 @@ def students(student: QuantumStudent, features: int) -> dict[str, Model]:
         {'linear': 195, 'mlp': 139, 'frozen': 111, 'no entanglers': 111}
     """
     checks.integer("features", features)
-    return {
+    models: dict[str, Model] = {
         "linear": Linear(classes=student.classes),
         "mlp": mlp_like(student, features),
         "frozen": Frozen(student),
-        "no entanglers": student.clone(circuit=without_entanglers(student.circuit)),
     }
+    if any(gate.theta is not None and len(gate.qubits) == 1 for gate in student.circuit.gates):
+        models["no entanglers"] = student.clone(circuit=without_entanglers(student.circuit))
+    return models
 
 
 def mlp_like(student: Model, features: int) -> MLP:

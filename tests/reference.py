@@ -110,6 +110,32 @@ def unitary(circuit, theta, x=None):
     return full
 
 
+def evolved(circuit, theta, state, x=None):
+    """One state [2^Q] after the circuit, gate by gate; `unitary` times the state, for more qubits."""
+    state = np.reshape(np.asarray(state, complex), (2,) * circuit.qubits)
+    angles = circuit.scale * np.asarray(theta, float)
+    for gates, layer in [(circuit.prefix, None), *((circuit.gates, layer) for layer in angles)]:
+        for gate in gates:
+            count = len(gate.qubits)
+            small = gate_matrix(gate, layer, x).reshape((2,) * (2 * count))
+            state = np.tensordot(small, state, (range(count, 2 * count), gate.qubits))
+            state = np.moveaxis(state, range(count), gate.qubits)
+    return state.ravel()
+
+
+def distance(one, other):
+    """The largest difference of two unitary matrices, or states, up to a global phase."""
+    phase = np.vdot(one, other)
+    return np.abs(one * phase / abs(phase) - other).max()
+
+
+def reversed_qubits(matrix):
+    """A matrix, or a state, of which the first qubit was the least significant bit of the index."""
+    count = len(matrix).bit_length() - 1
+    order = [int(f"{index:0{count}b}"[::-1], 2) for index in range(len(matrix))]
+    return matrix[np.ix_(*[order] * matrix.ndim)]
+
+
 def final_states(circuit, theta, states, x=None):
     """The states [B, 2^Q] after the circuit, for x [B, D] or None."""
     if x is None:

@@ -14,9 +14,13 @@ from jaxqkd.circuits.circuit import Circuit, check_measured, check_size
 from jaxqkd.circuits.composites import cu, ms, u
 from jaxqkd.circuits.drawing import Description, describe
 from jaxqkd.circuits.gates import Gate, matrix, unitary
+from jaxqkd.circuits.imported import Imported
+from jaxqkd.circuits.openqasm import from_qasm
+from jaxqkd.circuits.pennylane import from_pennylane, to_pennylane
+from jaxqkd.circuits.qiskit import from_qiskit, to_qiskit
 from jaxqkd.circuits.specs import GateSpec, Part
 from jaxqkd.circuits.table import GATES
-from jaxqkd.circuits.tensorcircuit import Imported, from_tensorcircuit, to_tensorcircuit
+from jaxqkd.circuits.tensorcircuit import from_tensorcircuit, to_tensorcircuit
 
 __all__ = [
     "GATES",
@@ -31,6 +35,9 @@ __all__ = [
     "check_size",
     "cu",
     "describe",
+    "from_pennylane",
+    "from_qasm",
+    "from_qiskit",
     "from_tensorcircuit",
     "hea",
     "matrix",
@@ -41,6 +48,8 @@ __all__ = [
     "resolved",
     "reuploading",
     "strongly_entangling",
+    "to_pennylane",
+    "to_qiskit",
     "to_tensorcircuit",
     "u",
     "unitary",

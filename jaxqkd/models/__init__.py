@@ -2,6 +2,7 @@
 
 from jaxqkd.models.classical import MLP, Linear
 from jaxqkd.models.function import FunctionStudent
+from jaxqkd.models.imported import student_of
 from jaxqkd.models.observable import ObservableStudent
 from jaxqkd.models.parameters import ParameterCount, count_parameters
 from jaxqkd.models.student import QuantumStudent
@@ -19,4 +20,5 @@ __all__ = [
     "Projected",
     "QuantumStudent",
     "count_parameters",
+    "student_of",
 ]

@@ -14,6 +14,8 @@ from jaxqkd import cli, reports
 from jaxqkd.cli import execution
 from jaxqkd.experiments import own_data
 from jaxqkd.experiments.own_data import preparation, presentation, saving, setup
+from jaxqkd.experiments.own_data.options import Options, study_of_file
+from jaxqkd.quantum import encodings
 
 SMALL = ["--label", "cultivar", "--qubits", "2", "--layers", "1", "--seeds", "2", "--epochs", "4"]
 CLASSES = ("Barbera", "Barolo", "Grignolino")
@@ -402,3 +404,66 @@ def test_the_manifest_tells_what_was_chosen(ran):
     assert facts["description"]["options"]["taught_by"] == "mlp"
     chosen = presentation.chosen(jq.studies.load(ran / "out"), "hea")
     assert facts["chosen"]["hea"] == pytest.approx(chosen._asdict())
+
+
+OWN_CIRCUIT = """
+OPENQASM 3.0;
+input array[float, 4] theta; input float x_0; input float x_1;
+qubit[2] q; bit c;
+for int k in [0:1] { ry(x_0) q[0]; ry(x_1) q[1]; ry(theta[2 * k]) q[0]; rx(theta[2 * k + 1]) q[1]; cz q[0], q[1]; }
+c = measure q[1];
+"""
+
+
+def own_circuit_options(tmp_path, text=OWN_CIRCUIT, **changes):
+    data, circuit = tmp_path / "data.csv", tmp_path / "mine.qasm"
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.4f},{b:.4f},{c:.4f},{int(a * b > 0)}" for a, b, c in rng.normal(size=(40, 3))]
+    data.write_text("\n".join(["a,b,c,label", *rows]))
+    circuit.write_text(text)
+    return Options(data, "label", circuit=circuit, seeds=2, epochs=1, **changes)
+
+
+def test_the_users_circuit_is_the_student(tmp_path):
+    study = study_of_file(own_circuit_options(tmp_path))
+    assert study.students[0] == "mine.qasm"
+    choice = setup.choice_of(json.loads(json.dumps(study.options["choice"])))
+    student = setup.students(choice, 2, 2)["mine.qasm"]
+    assert (student.circuit.shape, student.measured, student.encoding) == ((2, 2), (1,), encodings.zero)
+    assert setup.width(choice, 3) == 2
+    assert study_of_file(own_circuit_options(tmp_path, OWN_CIRCUIT + "\n")).description != study.description
+
+
+def test_a_circuit_whose_trained_gates_all_entangle_has_one_control_less(tmp_path):
+    text = "input float theta; input float x; qubit[2] q; rx(x) q; rxx(theta) q[0], q[1];"
+    students = study_of_file(own_circuit_options(tmp_path, text)).students
+    assert students == ("mine.qasm", "linear", "mlp", "frozen")
+
+
+def test_a_circuit_without_features_stands_behind_the_encoding(tmp_path):
+    text = "input float a; qubit[2] q; ry(a) q[0]; cx q[0], q[1];"
+    options = own_circuit_options(tmp_path, text, encoding="amplitude", circuit_trained=("a",))
+    choice = setup.choice_of(study_of_file(options).options["choice"])
+    assert setup.student(choice, 2).encoding is encodings.amplitude
+    assert setup.width(choice, 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "message"),
+    [
+        ("qubit q; foo q;", {}, "`circuit` must have known gates, but is the gate 'foo' in line 1"),
+        (
+            "input float a; qubit q; rx(a) q;",
+            {},
+            "with 'a', which is neither. .* --circuit-trained a or --circuit-f",
+        ),
+        ("qubit q; rx(0.3) q;", {}, "`circuit` must have trained angles, but is without any"),
+        ("input float theta; qubit[4] q; rx(theta) q;", {}, "at most 3 qubits, one a feature, for angle encoding"),
+        ("input array[float, 4] x; input float theta; qubit q; rx(theta) q;", {}, "at most the 3 features of the"),
+        (OWN_CIRCUIT, {"encoding": "amplitude"}, '`encoding` must be "angle" for a circuit that reads features'),
+        (OWN_CIRCUIT, {"qubits": 2}, "must not be given beside a circuit, but is"),
+    ],
+)
+def test_circuits_that_do_not_fit_are_refused_before_the_study(tmp_path, text, changes, message):
+    with pytest.raises(ValueError, match=message):
+        study_of_file(own_circuit_options(tmp_path, text, **changes))

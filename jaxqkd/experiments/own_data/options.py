@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.circuits.openqasm.reading import content
 from jaxqkd.data import Table, read
 from jaxqkd.experiments.own_data import training
-from jaxqkd.experiments.own_data.setup import EPOCHS, LAYERS, SEEDS, choose
+from jaxqkd.experiments.own_data.setup import EPOCHS, LAYERS, SEEDS, Choice, choose, choose_circuit
 from jaxqkd.studies.study import Study
 from jaxqkd.types import Data
 
@@ -27,6 +28,12 @@ class Options:
             rows; or a .npy file with logits of your own teacher, with a row for each row of the data and a column
             for each class, the classes in sorted order. Make them of models that have not seen the row.
         student: One of hea universal strongly_entangling real_amplitudes reuploading.
+        circuit: A file with a circuit of your own in OpenQASM 2 or 3, instead of a student of ours. Its inputs
+            named theta or theta_0, theta_1, ... are trained; those named x or x_0, x_1, ... are features, scaled
+            onto [0, pi] as principal components. A circuit that reads no
+            feature stands behind `encoding`. The qubits that it measures are read, or all of them.
+        circuit_trained: The names of its trained inputs, if others.
+        circuit_features: The names of its inputs that are features, if others.
         qubits: Number of qubits; by default as many as features, 4 at most. More features are reduced to as many
             principal components. With amplitude encoding by default as few as hold all features.
         layers: Layers of the circuit.
@@ -42,6 +49,9 @@ class Options:
     label: str
     teacher: str = "mlp"
     student: str = "hea"
+    circuit: Path | None = None
+    circuit_trained: tuple[str, ...] = ()
+    circuit_features: tuple[str, ...] = ()
     qubits: int | None = None
     layers: int = LAYERS
     encoding: str = "angle"
@@ -56,13 +66,7 @@ def study_of_file(options: Options) -> Study:
     """Returns the study of the table in a file."""
     table = table_of(options)
     teacher, rows = _labeled(options.teacher, table)
-    choice = choose(
-        options.student,
-        len(table.features),
-        qubits=options.qubits,
-        layers=options.layers,
-        encoding=options.encoding,
-    )
+    choice = _chosen(options, len(table.features))
     return training.study(
         rows,
         choice,
@@ -72,6 +76,35 @@ def study_of_file(options: Options) -> Study:
         epochs=options.epochs,
         base=options.seed,
     )
+
+
+def _chosen(options: Options, features: int) -> Choice:
+    """Returns the student: an ansatz of ours, or the circuit in a file."""
+    if options.circuit is None:
+        return choose(
+            options.student, features, qubits=options.qubits, layers=options.layers, encoding=options.encoding
+        )
+    cure = "The circuit's own are taken: leave out --student, --qubits and --layers."
+    given = options.student, options.qubits, options.layers
+    must = "not be given beside a circuit"
+    checks.require(given == ("hea", None, LAYERS), "student, qubits, layers", must, given, cure)
+    try:
+        return choose_circuit(
+            options.circuit.name,
+            content(options.circuit),
+            features,
+            trained=options.circuit_trained,
+            driven=options.circuit_features,
+            encoding=options.encoding,
+        )
+    except ValueError as error:
+        raise ValueError(_of_circuit(str(error))) from error
+
+
+def _of_circuit(text: str) -> str:
+    """Returns an error of the reader with its argument and its cures as those of the command."""
+    text = text.replace("`text`", "`circuit`").replace("trained, features", "circuit_trained, circuit_features")
+    return re.sub(r"(?<!_)(trained|features)=\(\"(.*?)\",\)", r"--circuit-\1 \2", text)
 
 
 def table_of(options: Options) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxqkd.data import Table
 from jaxqkd.experiments.own_data.options import Options, table_of
 from jaxqkd.experiments.own_data.selection import Setting, alone, chosen
-from jaxqkd.experiments.own_data.setup import Choice, students, width
+from jaxqkd.experiments.own_data.setup import choice_of, students, width
 from jaxqkd.experiments.own_data.training import scores, train
 from jaxqkd.saving import save_student
 from jaxqkd.studies.programs import rerun
@@ -72,7 +72,7 @@ def save_best(directory: Path, study: Study, results: "xr.Dataset", table: Table
     """
     chosen = best(results)
     options = study.options
-    choice = Choice(**options["choice"])
+    choice = choice_of(options["choice"])
     model = students(choice, options["classes"], width(choice, options["features"]))[chosen.student]
     hparams = {"teacher": 0, "temperature": chosen.setting.temperature, "alpha": chosen.setting.alpha}
 

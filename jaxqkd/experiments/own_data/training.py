@@ -11,7 +11,7 @@ from jaxqkd import checks, controls, losses, metrics
 from jaxqkd.data import apply_reduction
 from jaxqkd.experiments import teaching
 from jaxqkd.experiments.own_data.preparation import Prepared, ends, prepare
-from jaxqkd.experiments.own_data.setup import EPOCHS, NAME, SEEDS, VERSION, Choice, students, width
+from jaxqkd.experiments.own_data.setup import EPOCHS, NAME, SEEDS, VERSION, Choice, choice_of, students, width
 from jaxqkd.models import MLP
 from jaxqkd.studies.study import Study
 from jaxqkd.training import fit, label
@@ -84,7 +84,7 @@ def run(name: str, *, choice: Any, classes: int, features: int, epochs: int) -> 
         `temperature` and `alpha`; it returns the test set's `f1_macro` and `accuracy`, the validation set's
         `validation_f1` and `validation_loss`, the scores of the seed's data, the `loss` [epochs], and `diverged`.
     """
-    choice = Choice(**choice)
+    choice = choice_of(choice)
     models = students(choice, classes, width(choice, features))
     checks.one_of("student", name, tuple(models))
     model = models[name]
@@ -144,7 +144,7 @@ def study(
         settings={"teacher": TEACHERS, "temperature": TEMPERATURES, "alpha": ALPHAS},
         seeds=seeds,
         options={
-            "choice": choice._asdict(),
+            "choice": choice.described(),
             "taught_by": teacher,
             "classes": classes,
             "features": features,

@@ -1,0 +1,5 @@
+"""OpenQASM 2 and 3: programs as circuits, and circuits as programs."""
+
+from jaxqkd.circuits.openqasm.reading import from_qasm
+
+__all__ = ["from_qasm"]

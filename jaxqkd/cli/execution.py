@@ -18,7 +18,7 @@ from jaxqkd import checks, metrics
 from jaxqkd.experiments import registry
 from jaxqkd.experiments.registry import Experiment
 from jaxqkd.runtime import use_all_cores, use_compile_cache
-from jaxqkd.studies import load, missing, run
+from jaxqkd.studies import complete_seeds, load, missing, run
 from jaxqkd.studies.study import Study, cut
 
 Directory = Annotated[Path, tyro.conf.arg(metavar="DIR")]
@@ -70,11 +70,15 @@ def carry_out(experiment: Experiment, options: Any, execution: Execution) -> int
     return status
 
 
-def finish(out: Path) -> int:
+def finish(out: Path, *, so_far: bool = False) -> int:
     """Reports the experiment whose blocks are in a directory; returns the command's exit status."""
     from jaxqkd import reports  # which imports xarray
 
-    results = load(out, units=metrics.UNITS)
+    seeds = complete_seeds(out) if so_far else None
+    if seeds == 0:
+        print(f"No seed is complete in {out} yet.")
+        return 1
+    results = load(out, units=metrics.UNITS, seeds=seeds)
     sections = registry.of_study(results.attrs["study"], results.attrs["version"]).report(results)
     reports.save(out, results, sections, command=f"jaxqkd report {out}")
     reports.print_report(out, results, sections)

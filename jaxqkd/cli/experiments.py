@@ -70,10 +70,13 @@ def short_commands() -> dict[str, Callable[..., int]]:
     return {name: command(registry.find(known), out=f"jaxqkd-{name}") for name, known in SHORT.items()}
 
 
-def report(directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]) -> int:
+def report(
+    directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")], *, so_far: bool = False
+) -> int:
     """Report an experiment again, from the blocks in its directory.
 
     Args:
         directory: The results of an experiment, all of whose blocks have to be there.
+        so_far: Report the first seeds, whose blocks are all there, of a run that goes on or was stopped.
     """
-    return finish(directory)
+    return finish(directory, so_far=so_far)

@@ -31,13 +31,19 @@ UNITS = {
 """Long name and unit of what a training and a program record."""
 
 
-def load(directory: str | os.PathLike, *, units: Mapping[str, tuple[str, str]] | None = None) -> "xr.Dataset":
+def load(
+    directory: str | os.PathLike,
+    *,
+    units: Mapping[str, tuple[str, str]] | None = None,
+    seeds: int | None = None,
+) -> "xr.Dataset":
     """Returns the results of a study, from its directory.
 
     Args:
         directory: The study's directory.
         units: Long name and unit by the names of other variables than those in `UNITS`, for tables and figures;
             those of the usual scores are `jaxqkd.metrics.UNITS`.
+        seeds: Only the first so many seeds, whose blocks alone have to be there; see `complete_seeds`.
 
     Returns:
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
@@ -51,8 +57,9 @@ def load(directory: str | os.PathLike, *, units: Mapping[str, tuple[str, str]] |
     import xarray as xr
 
     where = Path(directory)
-    description = store.description(where)
-    read = _read(where, description)
+    whole = store.description(where)
+    description = whole if seeds is None else _first_seeds(whole, seeds)
+    read = _read(where, description, identity(whole))
     settings, static = description["settings"], description["static"]
     traced = [name for name in settings if name not in static]
     stored = ("student", *static, *traced, "seed")
@@ -63,11 +70,27 @@ def load(directory: str | os.PathLike, *, units: Mapping[str, tuple[str, str]] |
         for name, array in _assembled(description, read, lengths).items()
     }
     of_programs = {name: (stored[: 1 + len(static)], array) for name, array in _times(description, read).items()}
-    results = xr.Dataset(variables | of_programs, coords=coordinates, attrs=_attributes(description, read))
+    results = xr.Dataset(
+        variables | of_programs, coords=coordinates, attrs=_attributes(description, read) | {"id": identity(whole)}
+    )
     for name, words in {**(units or {}), **UNITS}.items():
         if name in results:
             results[name].attrs.update(zip(("long_name", "units"), words, strict=True))
     return results.transpose("student", *settings, "seed", ...)
+
+
+def complete_seeds(directory: str | os.PathLike) -> int:
+    """Returns how many first seeds of a study have all of their blocks in its directory, undamaged.
+
+    Blocks are computed in the order of their seeds, so that a study that is stopped is one of fewer seeds.
+    """
+    where = Path(directory)
+    description = store.description(where)
+    study = identity(description)
+    for block in cut(description):
+        if not blocks.is_whole(blocks.path(where, block.number), study):
+            return block.first
+    return description["seeds"]
 
 
 def save_runs(path: Path, results: "xr.Dataset") -> None:
@@ -92,9 +115,18 @@ def save_dataset(path: Path, results: "xr.Dataset") -> None:
     write_whole(path, bytes(results.assign(flags).to_netcdf(engine="scipy")))
 
 
-def _read(where: Path, description: Mapping[str, Any]) -> list[tuple[Block, Result]]:
+def _first_seeds(description: Mapping[str, Any], seeds: int) -> dict[str, Any]:
+    """Returns the description with fewer seeds, in the same blocks."""
+    checks.integer("seeds", seeds)
+    size, most = description["block"], description["seeds"]
+    fits = seeds == most or (seeds < most and seeds % size == 0)
+    checks.require(fits, "seeds", f"be a multiple of {size}, the seeds of a block, or {most}", seeds)
+    return {**description, "seeds": seeds}
+
+
+def _read(where: Path, description: Mapping[str, Any], study: str) -> list[tuple[Block, Result]]:
     """Returns all blocks; refuses the directory if one is missing or damaged."""
-    read, study, wanted = [], identity(description), cut(description)
+    read, wanted = [], cut(description)
     for block in wanted:
         with suppress(FileNotFoundError, blocks.DamagedError):
             read.append((block, blocks.load(blocks.path(where, block.number), study)))

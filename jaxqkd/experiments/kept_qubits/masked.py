@@ -57,7 +57,7 @@ class Masked(NamedTuple):
         read = jnp.asarray(paulis.observables(readouts.observables(readouts.Z, qubits)), own["theta"].dtype)
         classes = jnp.matmul(own["head"]["kernel"].T, read, precision=paulis.PRECISION)
         observables = pauli.backwards(circuit, instructions, own["theta"], classes)
-        return pauli.values(observables, self.student.encoding(x, qubits)) + own["head"]["bias"]
+        return pauli.values(observables, self.student.encoding(x, qubits)) + own["head"]["bias"][None]
 
 
 def _with_kernel(params: Params, kernel: jax.Array) -> Params:

@@ -7,12 +7,14 @@ A score that is not finite is never dropped: it makes the figures that need it N
 from jaxqkd.statistics.differences import LEVEL, Difference, difference, holm
 from jaxqkd.statistics.labeled import compare, describe
 from jaxqkd.statistics.power import fewest_seeds, smallest_effect, smallest_p
+from jaxqkd.statistics.regression import Regression, regress
 from jaxqkd.statistics.summaries import CONFIDENCE, Summary, predicted_mean, summary
 
 __all__ = [
     "CONFIDENCE",
     "LEVEL",
     "Difference",
+    "Regression",
     "Summary",
     "compare",
     "describe",
@@ -20,6 +22,7 @@ __all__ = [
     "fewest_seeds",
     "holm",
     "predicted_mean",
+    "regress",
     "smallest_effect",
     "smallest_p",
     "summary",

@@ -1,4 +1,4 @@
-"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once; `fit_observables`, an optimum."""
+"""Training: `fit`, the one loop for teachers and students; `label`; and `fit_observables`, an optimum."""
 
 from jaxqkd.training.loop import fit, label
 from jaxqkd.training.optimum import Optimum, fit_observables

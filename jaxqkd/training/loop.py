@@ -72,11 +72,12 @@ def fit(
             then has the scores of several budgets. Not with patience.
 
     Returns:
-        Fit with the parameters, those at the stop, those at the checkpoints [len(checkpoints), ...], and a history of arrays: `loss` and `gradient_norm` [epochs]
-        (means over the epoch's updates; the norm is Euclidean, over all parameters), `val_loss` [epochs] and each
-        metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how many were run), `best_epoch` (from
-        0; -1 if no validation loss was finite), `diverged` (a loss or a parameter was not finite) and
-        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there.
+        Fit with the parameters, those at the stop, those at the checkpoints [len(checkpoints), ...] or None, and a
+        history of arrays: `loss` and `gradient_norm` [epochs] (means over the epoch's updates; the norm is
+        Euclidean, over all parameters), `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a
+        stop; scalars `epochs` (how many were run), `best_epoch` (from 0; -1 if no validation loss was finite),
+        `diverged` (a loss or a parameter was not finite) and `diverged_epoch` (-1 where that never was). A
+        diverged training with patience stops there.
 
     Raises:
         ValueError: If an argument is out of its range, data whose values are known on the host are not valid, or

@@ -93,8 +93,8 @@ def _verdict(found: xr.Dataset) -> list[Section]:
     text = (
         f"“Quantum students learn better through distillation”: {predictions.verdict(low, high)}. "
         "At matched capacity, the interaction of student type and teacher is "
-        f"{_interval(middle, low, high)} of macro F1, over {found.sizes['seed']} seeds; an interaction of {smallest:.4f} would have been found with a "
-        "probability of 80 %."
+        f"{_interval(middle, low, high)} of macro F1, over {found.sizes['seed']} seeds; an interaction of "
+        f"{smallest:.4f} would have been found with a probability of 80 %."
     )
     rows = [[name, _interval(*fitted.of(name))] for name in fitted.names]
     table = Table(("regressor", "coefficient"), rows)

@@ -39,7 +39,8 @@ def knowledge(teacher: jax.Array, labels: jax.Array, truth: jax.Array, alpha: fl
     """Returns what the teacher's logits [N, C] hold of the labels [N] and the log posterior truth [N, C].
 
     Signal and retained noise are the least-squares coefficients of t - mean(t) on p - mean(p) and y - p, for the
-    teacher's probabilities t, the posterior p and the one-hot labels y.
+    teacher's probabilities t, the posterior p and the one-hot labels y. The first is kept at 0 or more and the
+    second within [0, 1], since few rows of nearly certain labels have little noise to tell them by.
     """
     t, p = jax.nn.softmax(teacher), jnp.exp(truth)
     y = jax.nn.one_hot(labels, CLASSES)
@@ -48,6 +49,7 @@ def knowledge(teacher: jax.Array, labels: jax.Array, truth: jax.Array, alpha: fl
     pairs = jnp.stack([known.ravel(), noise.ravel()])
     moments = pairs @ pairs.T / len(labels) + 1e-6 * jnp.eye(2)
     signal, retained = jnp.linalg.solve(moments, pairs @ centered.ravel() / len(labels))
+    signal, retained = jnp.maximum(signal, 0), jnp.clip(retained, 0, 1)
     left = (1 - alpha + alpha * retained) / (1 - alpha + alpha * signal)
     log_t = jax.nn.log_softmax(teacher)
     return Knowledge(

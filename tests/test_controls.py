@@ -123,3 +123,22 @@ def test_one_call_adds_students_and_one_adds_teachers_to_a_sweep():
     losses = {name: run(name) for name in ("student", "linear")}
     assert all(found.shape == (3, 2) and jnp.isfinite(found).all() for found in losses.values())
     assert len(np.unique(losses["student"][:, 0])) == 3
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.3, 2.0, 200.0])
+def test_smoothing_has_the_entropy_of_the_teacher_and_none_of_its_knowledge(scale):
+    teacher = scale * TAUGHT.teacher
+    found = controls.entropy_matched(DATA.labels, teacher)
+    entropies = [-jnp.sum(jax.nn.softmax(z) * jax.nn.log_softmax(z), axis=-1) for z in (found, teacher)]
+    np.testing.assert_allclose(entropies[0], float(entropies[1].mean()), atol=2e-5)
+    p = np.asarray(jax.nn.softmax(found))
+    own = p[np.arange(30), DATA.labels]
+    assert (own >= 1 / 3 - 1e-3).all()
+    others = p[jax.nn.one_hot(DATA.labels, 3) == 0].reshape(30, 2)
+    np.testing.assert_allclose(others, (1 - own[:, None]) / 2 * np.ones((1, 2)), atol=1e-6)
+
+
+def test_smoothing_of_an_example_without_a_label_is_uniform():
+    found = controls.entropy_matched(DATA.labels.at[0].set(-1), TAUGHT.teacher)
+    np.testing.assert_array_equal(found[0], np.zeros(3))
+    assert np.ptp(found[1]) > 0

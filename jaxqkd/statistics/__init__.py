@@ -9,6 +9,7 @@ from jaxqkd.statistics.differences import LEVEL, Difference, difference, holm
 from jaxqkd.statistics.labeled import compare, describe
 from jaxqkd.statistics.likelihood import reml
 from jaxqkd.statistics.power import fewest_seeds, resampled_power, seeds_needed, smallest_effect, smallest_p
+from jaxqkd.statistics.regression import Regression, regress
 from jaxqkd.statistics.summaries import CONFIDENCE, Summary, predicted_mean, summary
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LEVEL",
     "Components",
     "Difference",
+    "Regression",
     "Share",
     "Summary",
     "compare",
@@ -25,6 +27,7 @@ __all__ = [
     "fewest_seeds",
     "holm",
     "predicted_mean",
+    "regress",
     "reml",
     "resampled_power",
     "seeds_needed",

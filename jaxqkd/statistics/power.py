@@ -38,7 +38,7 @@ def smallest_effect(change: Any, comparisons: int = 1, power: float = 0.8) -> fl
     checks.require(0.5 <= power < 1, "power", "be at least 0.5 and below 1", power)
     if len(change) < 2 or not np.isfinite(change).all():
         return np.nan
-    return float(change.std(ddof=1)) * _detectable(len(change), comparisons, power)
+    return float(change.std(ddof=1)) * detectable(len(change), comparisons, power)
 
 
 def seeds_needed(effect: float, deviation: float, comparisons: int = 1, power: float = 0.8) -> float:
@@ -129,11 +129,11 @@ def fewest_seeds(comparisons: int) -> int:
 
 def _is_enough(size: float, comparisons: int, power: float, seeds: int) -> bool:
     """Returns whether so many seeds detect an effect of that size, in standard deviations."""
-    return _detectable(seeds, comparisons, power) <= size
+    return detectable(seeds, comparisons, power) <= size
 
 
 @functools.lru_cache(maxsize=1024)
-def _detectable(seeds: int, comparisons: int, power: float) -> float:
+def detectable(seeds: int, comparisons: int, power: float) -> float:
     """Returns the effect that a paired t test detects, in standard deviations of the differences."""
     from scipy.special import nctdtrinc, ndtri, stdtrit
 

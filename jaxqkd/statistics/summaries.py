@@ -105,13 +105,13 @@ def _intervals(values: np.ndarray) -> np.ndarray:
     """Returns the ends of the bootstrap intervals: the mean's low and high, the interquartile mean's."""
     if len(values) < 2:
         return np.full(4, np.nan)
-    weights, level = _resampling(len(values))
+    weights, level = resampling(len(values))
     resampled = np.vecdot(weights, np.sort(values))  # on one thread, unlike @: several would wait for each other
     return np.quantile(resampled, [level, 1 - level], axis=1).T.ravel()
 
 
 @functools.lru_cache(maxsize=2)
-def _resampling(seeds: int) -> tuple[np.ndarray, float]:
+def resampling(seeds: int) -> tuple[np.ndarray, float]:
     """Returns weights [2, RESAMPLES, seeds] and the level of each tail.
 
     Mean and interquartile mean of a resample are sums over the sorted scores, weighted by how often it holds each,

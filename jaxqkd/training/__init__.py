@@ -1,4 +1,4 @@
-"""Training: `fit`, the one loop for teachers and students alike, and `label`, which asks a teacher once.
+"""Training: `fit`, the one loop for teachers and students; `label`; and `fit_observables`, an optimum.
 
 `fit` gets its gradients by automatic differentiation, or as a device would: by `parameter_shift` or by `spsa`.
 """

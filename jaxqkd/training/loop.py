@@ -83,15 +83,15 @@ def fit(
             `jaxqkd.training.parameter_shift()` or `jaxqkd.training.spsa()`.
 
     Returns:
-        Fit with the parameters, those at the stop, those at the checkpoints, with a leading axis of these, and a
-        history of arrays: `loss` and `gradient_norm` [epochs]
-        (means over the epoch's updates; the norm is Euclidean, over all parameters), `val_loss` [epochs] and each
-        metric [epochs] where asked for, NaN after a stop; scalars `epochs` (how many were run), `best_epoch` (from
-        0; -1 if no validation loss was finite), `diverged` (a loss or a parameter was not finite) and
-        `diverged_epoch` (-1 where that never was). A diverged training with patience stops there. With another
-        gradient than the default, `executions` [epochs], whole numbers of circuits executed in an epoch's updates
-        for one example and one measured basis each, 0 after a stop; and the scalar `shots_per_execution`, 0 where
-        values are exact. Validation and metrics are not counted.
+        Fit with the parameters, those at the stop, those at the checkpoints [len(checkpoints), ...] or None, and a
+        history of arrays: `loss` and `gradient_norm` [epochs] (means over the epoch's updates; the norm is
+        Euclidean, over all parameters), `val_loss` [epochs] and each metric [epochs] where asked for, NaN after a
+        stop; scalars `epochs` (how many were run), `best_epoch` (from 0; -1 if no validation loss was finite),
+        `diverged` (a loss or a parameter was not finite) and `diverged_epoch` (-1 where that never was). A
+        diverged training with patience stops there. With another gradient than the default, `executions` [epochs],
+        whole numbers of circuits executed in an epoch's updates for one example and one measured basis each, 0
+        after a stop; and the scalar `shots_per_execution`, 0 where values are exact. Validation and metrics are
+        not counted.
 
     Raises:
         ValueError: If an argument is out of its range, data whose values are known on the host are not valid, or

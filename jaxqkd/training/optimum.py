@@ -49,7 +49,7 @@ def fit_observables(
 ) -> Optimum:
     """Returns the optimum of an observable student's mean loss plus ridge / 2 times its squared parameters.
 
-    Without a bound L-BFGS finds it. The gap is |gradient|^2 / (2 ridge), by strong convexity. Data that the student
+    Without a bound L-BFGS finds it. The gap is |gradient|^2 / (2 ridge), by strong convexity. Data that it
     separates have no finite optimum without a ridge: what is certified is the optimum with it. With a bound it is
     projected gradients with momentum and restarts; the gap is that of Frank and Wolfe, over all observables of
     that bound. It is pure: jit it, and vmap it over data.
@@ -60,7 +60,7 @@ def fit_observables(
         loss: A loss that is convex in the logits, with curvature of at most 1/2, such as `hard`, `soft` or `kd`.
         ridge: Weight of the squares, at least 0.
         iterations: The most iterations.
-        tolerance: Where to stop: by default a norm of the gradient of 1e-5 without a bound, a gap of 1e-4 with one.
+        tolerance: Where to stop: a norm of the gradient without a bound, by default 1e-5; a gap with one, 1e-4.
 
     References:
         Liu and Nocedal, Mathematical Programming 45, 503 (1989); Beck and Teboulle, SIAM Journal on Imaging

@@ -147,7 +147,7 @@ def _times(results: xr.Dataset) -> Iterator[Section]:
             "Time",
             drawing=plots.runtime(results),
             caption="Wall-clock time of all runs of a program, and of its compilation.",
-            note="Programs may have been compiled several at once, so that the sum is more than anyone waited.",
+            note="Several programs may be compiled at once, so the sum may exceed the time that passed.",
             detail=True,
         )
 

@@ -50,6 +50,19 @@ def matrix(name, angle=None):
     return np.cos(angle / 2) * np.eye(len(string)) - 1j * np.sin(angle / 2) * string
 
 
+def gate_matrix(gate, theta, x):
+    """The matrix of a circuit's gate, for a layer's scaled angles theta [P] and features x [D]."""
+    if gate.name == "unitary":
+        return np.array(gate.matrix)
+    if gate.name in GATES:
+        return matrix(gate.name)
+    if gate.theta is not None:
+        return matrix(gate.name, gate.factor * theta[gate.theta] + gate.offset)
+    if gate.x is None:
+        return matrix(gate.name, gate.offset)
+    return matrix(gate.name, gate.factor * np.prod(np.asarray(x, float)[np.ravel(gate.x)]) + gate.offset)
+
+
 def embed(small, places, qubits):
     """The matrix on all qubits of one on the places: a sum of Kronecker products of |row bit><column bit|."""
     full = np.zeros((2**qubits, 2**qubits), complex)
@@ -68,9 +81,8 @@ def unitary(circuit, theta, x=None):
     full = np.eye(2**circuit.qubits, dtype=complex)
     layers = [(circuit.prefix, None), *((circuit.gates, layer) for layer in angles)]
     for gates, layer in layers:
-        for name, places, trained, feature in gates:
-            angle = layer[trained] if trained is not None else None if feature is None else float(x[feature])
-            full = embed(matrix(name, angle), places, circuit.qubits) @ full
+        for gate in gates:
+            full = embed(gate_matrix(gate, layer, x), gate.qubits, circuit.qubits) @ full
     return full
 
 
@@ -151,10 +163,9 @@ def noisy_density(
         return rho
 
     def gates(these, angles, rho):
-        for name, places, trained, feature in these:
-            angle = angles[trained] if trained is not None else None if feature is None else float(x[feature])
-            rho = applied([matrix(name, angle)], places, rho, qubits)
-            rho = each(two if len(places) > 1 else one, places, rho)
+        for gate in these:
+            rho = applied([gate_matrix(gate, angles, x)], gate.qubits, rho, qubits)
+            rho = each(two if len(gate.qubits) > 1 else one, gate.qubits, rho)
         return rho
 
     rho = gates(circuit.prefix, None, rho)

@@ -1,5 +1,6 @@
 """Circuits: plain, hashable data that everything else interprets, the gates they are made of, and ansätze."""
 
+from jaxqkd.circuits.angles import resolved
 from jaxqkd.circuits.ansatze import (
     hea,
     mirror_angles,
@@ -11,7 +12,7 @@ from jaxqkd.circuits.ansatze import (
 )
 from jaxqkd.circuits.circuit import Circuit, check_measured
 from jaxqkd.circuits.drawing import Description, describe
-from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix
+from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix, unitary
 from jaxqkd.circuits.tensorcircuit import Imported, from_tensorcircuit, to_tensorcircuit
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "mirror_angles",
     "mirrored",
     "real_amplitudes",
+    "resolved",
     "reuploading",
     "strongly_entangling",
     "to_tensorcircuit",
+    "unitary",
     "universal",
 ]

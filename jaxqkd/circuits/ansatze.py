@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.circuits.circuit import Circuit, check_measured
-from jaxqkd.circuits.gates import GATES, Gate
+from jaxqkd.circuits.gates import Gate, inverse
 
 
 def hea(*, qubits: int, layers: int, hadamard: bool = False, scale: float = 1.0) -> Circuit:
@@ -209,7 +209,7 @@ def _shifted(gates: Sequence[Gate], by: int) -> list[Gate]:
 
 def _inverse(gates: Sequence[Gate], by: int) -> list[Gate]:
     """Returns gates that undo the gates at the negative angles; `by` is added to the angles' indices."""
-    return [gate._replace(name=GATES[gate.name].inverse or gate.name) for gate in reversed(_shifted(gates, by))]
+    return [inverse(gate) for gate in reversed(_shifted(gates, by))]
 
 
 def _hadamards(qubits: int, wanted: bool) -> tuple[Gate, ...]:

@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits.gates import GATES, Gate
+from jaxqkd.circuits.angles import features_of
+from jaxqkd.circuits.checking import as_gate, check_gate
+from jaxqkd.circuits.gates import Gate
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,11 @@ class Circuit:
         layers: Number of layers L.
         gates: The gates of one layer, in order. Their theta indices are 0 ... P - 1, each used at least once.
         prefix: Gates before the first layer; they have no trained angles.
-        scale: Factor of every trained angle: a gate turns by scale * theta.
+        scale: Factor of every trained angle: a gate turns by scale * theta, before its own factor and offset.
 
     Raises:
-        ValueError: On an unknown gate, a qubit out of range, or indices of angles with gaps.
+        ValueError: On an unknown gate, a qubit out of range, an angle that is none, or indices of angles with
+            gaps.
 
     Example:
         >>> circuit = Circuit(2, 1, (Gate("ry", (0,), theta=0), Gate("cnot", (0, 1))))
@@ -41,10 +43,10 @@ class Circuit:
         checks.integer("qubits", self.qubits)
         checks.integer("layers", self.layers)
         checks.positive("scale", self.scale)
-        object.__setattr__(self, "gates", tuple(map(_as_gate, self.gates)))
-        object.__setattr__(self, "prefix", tuple(map(_as_gate, self.prefix)))
+        object.__setattr__(self, "gates", tuple(map(as_gate, self.gates)))
+        object.__setattr__(self, "prefix", tuple(map(as_gate, self.prefix)))
         for gate in (*self.prefix, *self.gates):
-            _check_gate(gate, self.qubits)
+            check_gate(gate, self.qubits)
         trained = [gate.name for gate in self.prefix if gate.theta is not None]
         checks.require(not trained, "prefix", "have no trained angles", trained, "Move those gates to `gates`.")
         used = sorted({gate.theta for gate in self.gates if gate.theta is not None})
@@ -59,7 +61,7 @@ class Circuit:
     @property
     def features(self) -> int:
         """How many features the gates read, 0 where none is driven by a feature."""
-        indices = [gate.x for gate in (*self.prefix, *self.gates) if gate.x is not None]
+        indices = [index for gate in (*self.prefix, *self.gates) for index in features_of(gate)]
         return max(indices, default=-1) + 1
 
 
@@ -73,33 +75,3 @@ def check_measured(measured: Iterable[int] | None, qubits: int, argument: str = 
     good = inside and 0 < len(set(chosen)) == len(chosen)
     checks.require(good, argument, f"name distinct qubits of {qubits}", chosen, cure)
     return tuple(map(int, chosen))
-
-
-def _as_gate(gate: Gate) -> Gate:
-    """Returns the gate with plain integers, so that equal circuits print alike."""
-    name, qubits, theta, x = Gate(*gate)
-    listed = isinstance(qubits, Iterable)
-    checks.require(
-        listed, "gate.qubits", "be a tuple of qubits", repr(qubits), f'Write Gate("{name}", ({qubits},)).'
-    )
-    return Gate(name, tuple(map(_index, qubits)), _index(theta), _index(x))
-
-
-def _index(number: Any) -> Any:
-    if number is None:
-        return None
-    checks.integer("gate", number, least=0)
-    return int(number)
-
-
-def _check_gate(gate: Gate, qubits: int) -> None:
-    checks.one_of("gate.name", gate.name, sorted(GATES))
-    spec = GATES[gate.name]
-    distinct = len(set(gate.qubits)) == len(gate.qubits) == spec.qubits
-    need = f"be {spec.qubits} distinct qubits for {gate.name!r}"
-    checks.require(distinct, "gate.qubits", need, gate.qubits)
-    inside = all(qubit < qubits for qubit in gate.qubits)
-    checks.require(inside, "gate.qubits", f"lie in 0 ... {qubits - 1}", gate.qubits)
-    angles = [index for index in (gate.theta, gate.x) if index is not None]
-    need = "be set, one of them alone, for a rotation" if spec.is_rotation else f"be None for {gate.name!r}"
-    checks.require(len(angles) == spec.is_rotation, "gate.theta, gate.x", need, (gate.theta, gate.x))

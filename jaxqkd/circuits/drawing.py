@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
+
+from jaxqkd.circuits.angles import features_of
 from jaxqkd.circuits.circuit import Circuit
-from jaxqkd.circuits.gates import GATES, Gate
+from jaxqkd.circuits.gates import Gate, has_angle, spec_of
 
 
 class Description(NamedTuple):
@@ -17,7 +21,7 @@ class Description(NamedTuple):
         two_qubit_gates: Number of gates on two or more qubits.
         depth: Number of moments, where every gate starts as soon as its qubits are free.
         drawing: The prefix, then one layer between double bars, one line a qubit; t3 is trained angle 3, x0 is
-            feature 0.
+            feature 0, and 2·x0·x1 + π/2 an angle with a factor, a product and an offset.
     """
 
     parameters: int
@@ -89,5 +93,25 @@ def _add_column(lines: list[str], moment: list[Gate]) -> list[str]:
 
 
 def _symbols(gate: Gate) -> list[str]:
-    angle = f"(t{gate.theta})" if gate.theta is not None else f"(x{gate.x})" if gate.x is not None else ""
-    return [symbol + angle * (symbol != "●") for symbol in GATES[gate.name].symbols]
+    angle = _angle(gate)
+    return [symbol + angle * (symbol != "●") for symbol in spec_of(gate).symbols]
+
+
+def _angle(gate: Gate) -> str:
+    """Returns the angle of a gate in parentheses, or nothing where it has none."""
+    if gate.is_fixed:
+        return f"({_number(gate.offset)})" if has_angle(gate) else ""
+    inputs = "·".join(f"x{index}" for index in features_of(gate)) if gate.theta is None else f"t{gate.theta}"
+    text = {1.0: "", -1.0: "-"}.get(gate.factor, f"{_number(gate.factor)}·") + inputs
+    if gate.offset:
+        text += f" {'-' if gate.offset < 0 else '+'} {_number(abs(gate.offset))}"
+    return f"({text})"
+
+
+def _number(value: float) -> str:
+    """Returns a number, by simple multiples of pi where it is one of these."""
+    share = Fraction(value / np.pi).limit_denominator(16)
+    if not share or abs(value - float(share) * np.pi) > 1e-12 * abs(value):
+        return f"{value:.4g}"
+    sign, top, bottom = "-" if share < 0 else "", abs(share.numerator), share.denominator
+    return f"{sign}{top if top > 1 else ''}π{f'/{bottom}' if bottom > 1 else ''}"

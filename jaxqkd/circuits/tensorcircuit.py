@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import backend, checks
+from jaxqkd.circuits.angles import angle_of
 from jaxqkd.circuits.circuit import Circuit
-from jaxqkd.circuits.gates import GATES, Gate, matrix
+from jaxqkd.circuits.gates import GATES, UNITARY, Gate, GateSpec, called, matrix
 
 
 class Imported(NamedTuple):
@@ -83,19 +84,22 @@ def to_tensorcircuit(circuit: Circuit, theta: jax.Array, x: jax.Array | None = N
     return built
 
 
-def add_gate(circuit: Any, name: str, qubits: Sequence[int], angle: jax.Array | None = None) -> None:
+def add_gate(
+    circuit: Any, name: str | GateSpec, qubits: Sequence[int], angle: jax.Array | float | None = None
+) -> None:
     """Adds a gate of `GATES` to a circuit of TensorCircuit, by its method there or else by its matrix."""
-    method = GATES[name].tensorcircuit
+    spec = GATES[name] if isinstance(name, str) else name
+    method = spec.tensorcircuit
     if method is None:
-        circuit.any(*qubits, unitary=matrix(name, angle), name=name)
+        circuit.any(*qubits, unitary=matrix(name, angle), name=spec.name)
     else:
         getattr(circuit, method)(*qubits, **({} if angle is None else {"theta": angle}))
 
 
 def _add(built: Any, gates: Sequence[Gate], angles: jax.Array, x: jax.Array) -> None:
     for gate in gates:
-        angle = angles[gate.theta] if gate.theta is not None else None if gate.x is None else x[gate.x]
-        add_gate(built, gate.name, gate.qubits, angle)
+        name = called(gate) if gate.name == UNITARY else gate.name  # a fixed rotation keeps its name and angle
+        add_gate(built, name, gate.qubits, angle_of(gate, angles, x))
 
 
 def _name(entry: Mapping[str, Any]) -> str:

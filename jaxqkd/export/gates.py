@@ -3,12 +3,14 @@
 Only gates that the standard libraries of OpenQASM 2 and of OpenQASM 3 share are used; others are written in them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from jaxqkd.circuits import GATES, Circuit, Gate, Part
+from jaxqkd.circuits.angles import features_of, is_plain
 
 Angle = float | str
 """Radians, or an OpenQASM expression of the features x0, x1, ..."""
@@ -38,13 +40,28 @@ def of_circuit(circuit: Circuit, theta: np.ndarray, x: Sequence[Angle]) -> list[
 
 
 def _of_gate(gate: Gate, layer: Sequence[float], x: Sequence[Angle]) -> list[Operation]:
-    angle: Angle | None = None if gate.x is None else x[gate.x]
-    if gate.theta is not None:
-        angle = float(layer[gate.theta])
+    angle = _angle(gate, layer, x)
     written = GATES[gate.name].openqasm
     if isinstance(written, str):
         return [Operation(written, gate.qubits, angle)]
     return [_of_part(part, gate.qubits, angle) for part in written]
+
+
+def _angle(gate: Gate, layer: Sequence[float], x: Sequence[Angle]) -> Angle | None:
+    """Returns the angle of a gate, None where it has none."""
+    if gate.is_fixed:
+        return gate.offset if GATES[gate.name].is_rotation else None
+    values = [x[index] for index in features_of(gate)] if gate.theta is None else [float(layer[gate.theta])]
+    if any(isinstance(value, str) for value in values):
+        return _expression(" * ".join(map(str, values)), gate)
+    value = math.prod(map(float, values))
+    return value if is_plain(gate) else gate.factor * value + gate.offset
+
+
+def _expression(product: str, gate: Gate) -> str:
+    """Returns the expression of an angle that depends on inputs."""
+    scaled = product if gate.factor == 1 else f"{gate.factor!r} * {product}"
+    return scaled if gate.offset == 0 else f"{scaled} + {gate.offset!r}"
 
 
 def _of_part(part: Part, qubits: tuple[int, ...], angle: Angle | None) -> Operation:

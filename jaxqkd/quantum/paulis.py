@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.circuits.gates import GATES, PAULIS, GateSpec, spec_of
+from jaxqkd.circuits.gates import GATES, PAULIS, GateSpec, entry
 
 PRECISION = "highest"
 """The precision of every product; accelerators otherwise round float32 to fewer bits."""
@@ -41,9 +41,9 @@ def commutation(qubits: int) -> np.ndarray:
     return functools.reduce(np.kron, [single] * qubits)
 
 
-def transfer(name: str, angle: jax.Array | None = None) -> jax.Array:
+def transfer(name: str | GateSpec, angle: jax.Array | None = None) -> jax.Array:
     """Returns the real matrix [4^k, 4^k] of a gate in the Pauli basis, at an angle in radians for a rotation."""
-    terms = _transfer_terms(spec_of(name, has_angle=angle is not None))
+    terms = _transfer_terms(entry(name, has_angle=angle is not None))
     if angle is None:
         return jnp.asarray(terms[0], float)
     turns = jnp.cos(angle), jnp.sin(angle), jnp.cos(angle / 2), jnp.sin(angle / 2)
@@ -52,9 +52,10 @@ def transfer(name: str, angle: jax.Array | None = None) -> jax.Array:
     return jnp.matmul(parts, flat, precision=PRECISION).reshape(terms.shape[1:])
 
 
-def signed_permutation(name: str) -> tuple[np.ndarray, np.ndarray] | None:
+def signed_permutation(name: str | GateSpec) -> tuple[np.ndarray, np.ndarray] | None:
     """Returns sources and signs [4^k] of a fixed gate, new a being sign[a] old source[a]; None if it mixes."""
-    return None if GATES[name].is_rotation else _signed_permutation(GATES[name])
+    spec = GATES[name] if isinstance(name, str) else name
+    return None if spec.is_rotation else _signed_permutation(spec)
 
 
 def apply(matrix: jax.Array, places: Sequence[int], vectors: jax.Array, qubits: int) -> jax.Array:

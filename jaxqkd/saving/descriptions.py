@@ -31,7 +31,7 @@ def described(model: Any) -> dict[str, Any]:
     kind = type(model).__name__
     cure = "Save the parameters of other models with numpy.savez."
     checks.require(MODELS.get(kind) is type(model), "student", f"be a {', '.join(MODELS)}", f"a {kind}", cure)
-    converters: Mapping[str, Callable[[Any], Any]] = {"circuit": dataclasses.asdict, "encoding": _named}
+    converters: Mapping[str, Callable[[Any], Any]] = {"circuit": _circuit, "encoding": _named}
     description: dict[str, Any] = {"kind": kind}
     for field in dataclasses.fields(model):
         value = getattr(model, field.name)
@@ -41,6 +41,33 @@ def described(model: Any) -> dict[str, Any]:
             cure = f"Save student.clone({field.name}={field.default!r}), which has the same parameters."
             checks.require(value == field.default, "student", f"have no {field.name}", f"one with {value!r}", cure)
     return json.loads(json.dumps(description))
+
+
+def _circuit(circuit: Circuit) -> dict[str, Any]:
+    """Returns a circuit as a dict, with gates as lists without the defaults that end them."""
+    listed = {part: [_gate(gate) for gate in getattr(circuit, part)] for part in ("gates", "prefix")}
+    sizes = {name: getattr(circuit, name) for name in ("qubits", "layers", "scale")}
+    return sizes | listed
+
+
+def _gate(gate: Gate) -> list[Any]:
+    """Returns a gate as a list: four values, as in older files, and the others up to the last that is set."""
+    values: list[Any] = list(gate)
+    if gate.matrix is not None:
+        values[-1] = [[[entry.real, entry.imag] for entry in row] for row in gate.matrix]
+    defaults = Gate("", ())
+    while len(values) > 4 and values[-1] == defaults[len(values) - 1]:
+        values.pop()
+    return values
+
+
+def _gate_of(name: str, qubits: Any, theta: Any, x: Any, *others: Any) -> Gate:
+    """Returns the gate of a description."""
+    gate = Gate(name, qubits, theta, x, *others)
+    if gate.matrix is None:
+        return gate
+    pairs: Any = gate.matrix
+    return gate._replace(matrix=tuple(tuple(complex(*pair) for pair in row) for row in pairs))
 
 
 def _named(encoding: Any) -> dict[str, Any]:
@@ -64,7 +91,7 @@ def model_of(description: Mapping[str, Any]) -> Any:
     checks.one_of("kind", kind, tuple(MODELS))
     if "circuit" in fields:
         circuit = fields["circuit"]
-        gates = {part: tuple(Gate(*gate) for gate in circuit[part]) for part in ("gates", "prefix")}
+        gates = {part: tuple(_gate_of(*gate) for gate in circuit[part]) for part in ("gates", "prefix")}
         fields["circuit"] = Circuit(**{**circuit, **gates})
     if "encoding" in fields:
         known, name, options = known_encodings(), fields["encoding"]["name"], fields["encoding"]["options"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import jaxqkd as jq
-from jaxqkd.circuits import Circuit, Gate
+from jaxqkd.circuits import Circuit, Gate, unitary
 from jaxqkd.files import load_archive, save_archive
 from jaxqkd.saving.descriptions import known_encodings
 
@@ -54,6 +54,22 @@ def test_what_is_loaded_gives_the_same_logits_bit_for_bit(tmp_path, name):
 def test_a_circuit_comes_back_equal(tmp_path):
     jq.save_student(tmp_path, quantum(), trained(quantum()))
     assert jq.load_student(tmp_path).model == quantum()
+
+
+def test_a_circuit_with_other_angles_and_matrices_comes_back_equal(tmp_path):
+    angles = Gate("ry", (0,), theta=0, factor=0.1, offset=0.2), Gate("rzz", (0, 1), x=(0, 1), factor=2.0)
+    fixed = Gate("rx", (0,), offset=0.3), unitary(np.diag([1, np.exp(0.1j)]), (1,))
+    model = quantum(circuit=Circuit(2, 2, (*angles, *fixed), fixed))
+    jq.save_student(tmp_path, model, trained(model))
+    assert jq.load_student(tmp_path).model == model
+
+
+def test_a_file_of_a_circuit_of_plain_angles_is_as_before(tmp_path):
+    jq.save_student(tmp_path, quantum(), trained(quantum()))
+    circuit = json.loads((tmp_path / "student.json").read_text())["model"]["circuit"]
+    gates = [["ry", [0], 0, None], ["rx", [1], None, 0], ["cnot", [0, 1], None, None]]
+    assert circuit["gates"] == gates
+    assert circuit["prefix"] == [["h", [0], None, None]]
 
 
 def test_the_reduction_and_the_names_come_along(tmp_path):

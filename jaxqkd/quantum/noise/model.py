@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.circuits import GATES, Circuit, Gate
+from jaxqkd.circuits.gates import UNITARY
 from jaxqkd.quantum.noise.channels import Channel, check_confusion
 
 Channels = Channel | Sequence[Channel]
@@ -93,7 +94,7 @@ def place_of(noise: NoiseModel, gate: Gate) -> str:
 def check(noise: NoiseModel, circuit: Circuit) -> None:
     """Refuses noise that does not fit the circuit: wrong channels, or qubits or layers that do not exist."""
     for name in noise.gates:
-        checks.one_of("noise.gates", name, sorted(GATES))
+        checks.one_of("noise.gates", name, sorted([*GATES, UNITARY]))
     acting: dict[str, list[Gate]] = {}
     for gate in (*circuit.prefix, *circuit.gates):
         acting.setdefault(place_of(noise, gate), []).append(gate)

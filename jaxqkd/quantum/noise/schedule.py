@@ -7,7 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.circuits import Circuit, Gate
+from jaxqkd.circuits import Circuit, Gate, GateSpec
+from jaxqkd.circuits.angles import check_plain
+from jaxqkd.circuits.gates import called
 from jaxqkd.quantum.noise import channels
 from jaxqkd.quantum.noise.channels import Channel
 from jaxqkd.quantum.noise.model import Idle, NoiseModel, place_of, places
@@ -20,7 +22,8 @@ class Instruction(NamedTuple):
     """One gate or channel.
 
     Attributes:
-        name: The gate's name, or the number of the channel.
+        name: The gate's name, its `GateSpec` where its angle is fixed or its matrix its own, or the number of the
+            channel.
         qubits: The qubits that it acts on.
         angle: Index of a rotation's angle, else None.
         is_driven: Whether that angle is a feature.
@@ -28,7 +31,7 @@ class Instruction(NamedTuple):
         row: Where the channel stands along the leading axis of its values, or None for its qubit's place.
     """
 
-    name: str | int
+    name: str | GateSpec | int
     qubits: tuple[int, ...]
     angle: int | None = None
     is_driven: bool = False
@@ -62,7 +65,11 @@ def row_of(instruction: Instruction) -> int | None:
 
 
 def schedule(circuit: Circuit, noise: NoiseModel, measured: Sequence[int]) -> Schedule:
-    """Returns the instructions of the circuit under the noise, up to the readout of the measured qubits."""
+    """Returns the instructions of the circuit under the noise, up to the readout of the measured qubits.
+
+    Its angles have to be plain, as `jaxqkd.circuits.resolved` returns them.
+    """
+    check_plain((*circuit.prefix, *circuit.gates))
     every: list[Channel] = []
     numbered: dict[str, Numbered] = {}
     for place, channels_there in places(noise).items():
@@ -114,7 +121,8 @@ def transfer_table(instructions: Schedule) -> list[jax.Array]:
 
 def _performed(gate: Gate) -> Instruction:
     angle = gate.theta if gate.x is None else gate.x
-    return Instruction(gate.name, gate.qubits, angle, gate.x is not None)
+    assert not isinstance(angle, tuple)
+    return Instruction(called(gate), gate.qubits, angle, gate.x is not None)
 
 
 def _after(channels: Numbered, qubits: Sequence[int]) -> list[Instruction]:

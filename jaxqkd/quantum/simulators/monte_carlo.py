@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxqkd import checks, memory
-from jaxqkd.circuits import Circuit, check_measured, matrix
+from jaxqkd.circuits import Circuit, check_measured, matrix, resolved
 from jaxqkd.quantum import paulis
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
@@ -99,6 +99,7 @@ def samples(
     check(noise, circuit)
     statevector.check_shapes(circuit, theta, states, x)
     memory.check_states(circuit.qubits, len(states))
+    circuit, theta, x = resolved(circuit, theta, x)
     x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x
     one = functools.partial(_trajectory, circuit, schedule(circuit, noise, read), theta)
     readout = jnp.asarray(signs(circuit.qubits)[:, list(read)], theta.dtype)

@@ -41,7 +41,8 @@ def kraus_of(instruction: Instruction, operators: list[jax.Array], is_measured: 
     if number == len(operators):
         measurement, identity = jnp.asarray(OUTCOMES, complex), jnp.asarray(NO_MEASUREMENT, complex)
         return jnp.where(is_measured[qubit], measurement, identity)
-    own = operators[int(number)]
+    assert isinstance(number, int)
+    own = operators[number]
     return own[row_of(instruction)] if own.ndim == 4 else own
 
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxqkd import backend, checks, memory
-from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.circuits import Circuit, check_measured, resolved
 from jaxqkd.circuits.tensorcircuit import add_gate
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Instruction, Schedule, schedule
@@ -51,6 +51,8 @@ class TensorCircuit(Simulator):
         """Returns <Z> [B, k] by TensorCircuit; see `Simulator.expectations`."""
         read = check_measured(measured, circuit.qubits)
         self._check_noise(circuit, len(states), noise, read)
+        statevector.check_shapes(circuit, theta, states, x)
+        circuit, theta, x = resolved(circuit, theta, x)
 
         def of_one(tc: ModuleType, final: jax.Array) -> jax.Array:
             network = _network(tc, circuit.qubits, final, is_mixed=noise is not None)
@@ -64,6 +66,8 @@ class TensorCircuit(Simulator):
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
     ) -> jax.Array:
         """Returns the pure states [B, 2^Q] after the circuit."""
+        statevector.check_shapes(circuit, theta, states, x)
+        circuit, theta, x = resolved(circuit, theta, x)
         instructions = schedule(circuit, NoiseModel(), ())
         return self._map(lambda _, final: final, circuit, instructions, theta, states, x, is_mixed=False)
 
@@ -100,7 +104,6 @@ class TensorCircuit(Simulator):
         is_mixed: bool,
     ) -> jax.Array:
         """Returns the function [B, ...] of each final state [2^Q], or density matrix [2^Q, 2^Q]."""
-        statevector.check_shapes(circuit, theta, states, x)
         theta = jnp.asarray(theta, jnp.result_type(theta, float))
         dtype = jnp.result_type(theta, jnp.complex64)
         x = jnp.zeros((len(states), 0), theta.dtype) if x is None else x
@@ -146,7 +149,7 @@ def _evolved(
                 network.general_kraus(list(channel), *instruction.qubits)
             else:
                 angle = operators.angle(instruction, theta, x)
-                add_gate(network, str(instruction.name), instruction.qubits, angle)
+                add_gate(network, instruction.name, instruction.qubits, angle)
         return network.state().reshape(state.shape)
 
     def one_layer(state: jax.Array, inputs: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:

@@ -158,7 +158,8 @@ def _shuffle(instructions: Sequence[Instruction], qubits: int) -> Shuffle:
 
 def _everywhere(instruction: Instruction, qubits: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the sources and signs [4^Q] of a gate on all qubits."""
-    permutation = paulis.signed_permutation(str(instruction.name))
+    assert not isinstance(instruction.name, int)
+    permutation = paulis.signed_permutation(instruction.name)
     assert permutation is not None
     source, signs = permutation
     here = _local_index(instruction.qubits, qubits)

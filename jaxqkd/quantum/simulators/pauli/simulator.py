@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import memory
-from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.circuits import Circuit, check_measured, resolved
 from jaxqkd.quantum import paulis
 from jaxqkd.quantum.noise.model import NoiseModel, check
 from jaxqkd.quantum.noise.schedule import Schedule, schedule, transfer_table
@@ -64,6 +64,7 @@ def parities(
     """Returns <Z ... Z> [B, n] over the qubits marked in each row of subsets [n, Q], before any confusion."""
     check(noise, circuit)
     statevector.check_shapes(circuit, theta, states, x)
+    circuit, theta, x = resolved(circuit, theta, x)
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
     columns = len(states) if circuit.features else len(subsets)
     memory.check_vectors(circuit.qubits, columns, circuit.layers)

@@ -48,7 +48,8 @@ def apply_transpose(step: Step, factor: jax.Array, vectors: jax.Array, qubits: i
 def _scales(step: Shuffle, channels: Factors) -> jax.Array:
     scales = jnp.asarray(step.sign, channels[0].dtype)
     for instruction, index in step.channels:
-        channel = channels[int(instruction.name)]
+        assert isinstance(instruction.name, int)
+        channel = channels[instruction.name]
         own = row_of(instruction)
         scales = scales * (channel if own is None else channel[own])[index]
     return scales

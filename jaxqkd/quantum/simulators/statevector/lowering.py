@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits import GATES, Gate
+from jaxqkd.circuits import Gate, GateSpec
+from jaxqkd.circuits.angles import check_plain
+from jaxqkd.circuits.gates import called, spec_of
 from jaxqkd.quantum.simulators.statevector.primitives import Primitive, primitives
 
 BLOCK_QUBITS = 4
@@ -22,12 +24,12 @@ class Pattern(NamedTuple):
     """Qubits that have the same sequence of one-qubit gates.
 
     Attributes:
-        names: The gates' names, in order.
+        names: The gates' names, in order, or their `GateSpec`s where angles are fixed or matrices their own.
         qubits: The n qubits.
         angles: Indices [n, rotations] of the rotations' angles among the layer's.
     """
 
-    names: tuple[str, ...]
+    names: tuple[str | GateSpec, ...]
     qubits: tuple[int, ...]
     angles: np.ndarray
 
@@ -66,6 +68,7 @@ def steps(gates: tuple[Gate, ...], qubits: int) -> tuple[Step, ...]:
     Raises:
         ValueError: On a gate without a lowering.
     """
+    check_plain(gates)
     lacking = sorted({gate.name for gate in gates if not has_lowering(gate)})
     cure = "Use jaxqkd.simulators.exact(), which leaves such circuits to TensorCircuit."
     checks.require(not lacking, "circuit", "have fused kernels for all of its gates", f"one with {lacking}", cure)
@@ -133,10 +136,10 @@ def _windows(parts: Sequence[Primitive]) -> tuple[tuple[int, ...], ...]:
 
 
 def _patterns(parts: Sequence[Primitive]) -> tuple[Pattern, ...]:
-    alike: dict[tuple[str, ...], dict[int, np.ndarray]] = {}
+    alike: dict[tuple[str | GateSpec, ...], dict[int, np.ndarray]] = {}
     for qubit in sorted({part.gate.qubits[0] for part in parts}):
         gates = [part.gate for part in parts if part.gate.qubits[0] == qubit]
-        alike.setdefault(tuple(gate.name for gate in gates), {})[qubit] = _angles(gates)
+        alike.setdefault(tuple(map(called, gates)), {})[qubit] = _angles(gates)
     return tuple(Pattern(names, tuple(angles), np.stack([*angles.values()])) for names, angles in alike.items())
 
 
@@ -144,8 +147,8 @@ def _phase(parts: Sequence[Primitive], qubits: int, is_driven: bool) -> Phase:
     size = 2**qubits
     gates = [part.gate for part in parts]
     diagonals = [part.values[_local_index(part.gate, qubits)] for part in parts]
-    turned = [d for d, gate in zip(diagonals, gates, strict=True) if GATES[gate.name].is_rotation]
-    fixed = [d for d, gate in zip(diagonals, gates, strict=True) if not GATES[gate.name].is_rotation]
+    turned = [d for d, gate in zip(diagonals, gates, strict=True) if spec_of(gate).is_rotation]
+    fixed = [d for d, gate in zip(diagonals, gates, strict=True) if not spec_of(gate).is_rotation]
     generators = np.stack(turned, axis=1) if turned else np.zeros((size, 0))
     return Phase(_angles(gates), generators, math.prod(fixed, start=np.ones(size, complex)), is_driven)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxqkd.circuits import GATES, Gate, GateSpec
+from jaxqkd.circuits.gates import spec_of
 
 BETWEEN_PHASES = {"y": ("z", "s", "x", "s"), "rx": ("s", "ry", "z", "s")}
 """One-qubit gates as a real one between phases, which merge with their neighbors: S X S^-1 and S^-1 RY S."""
@@ -61,7 +62,7 @@ def primitives(gate: Gate) -> list[Primitive]:
     """Returns the primitives that a gate is written in, in order, or none where it cannot be."""
     if gate.name in ("2h", "h/2"):
         return [Primitive("local", gate)]
-    spec = GATES[gate.name]
+    spec = spec_of(gate)
     if spec.kind == "permutation":
         return [Primitive("permutation", gate, np.argmax(spec.terms[0].real, axis=1))]
     if spec.kind == "real" and gate.x is None:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxqkd import checks
-from jaxqkd.circuits import Circuit, check_measured
+from jaxqkd.circuits import Circuit, check_measured, resolved
 from jaxqkd.quantum.simulators.statevector.contraction import matrix
 from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, signs, steps
 
@@ -68,6 +68,7 @@ def unitary(circuit: Circuit, theta: jax.Array) -> jax.Array:
 
 def evolve(circuit: Circuit, theta: jax.Array, psi: jax.Array, *, x: jax.Array | None = None) -> jax.Array:
     """Returns psi [2^Q, B], whose columns are states, after the prefix and all layers of the circuit."""
+    circuit, theta, x = resolved(circuit, theta, x)
     return _layers(circuit, theta, _prefix(circuit, psi, x), x)
 
 
@@ -76,6 +77,7 @@ def _final(
 ) -> tuple[jax.Array, jax.Array]:
     """Returns the parts [2^Q, B] of the final states: basis states are rows, so that no product is transposed."""
     check_shapes(circuit, theta, states, x)
+    circuit, theta, x = resolved(circuit, theta, x)
     batch, size = states.shape
     psi = states.T
     if batch <= size or _drives_layers(circuit):

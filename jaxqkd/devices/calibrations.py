@@ -4,9 +4,9 @@ All times are in seconds; an error of a gate is 1 minus its average fidelity.
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -96,9 +96,8 @@ class Device:
     @functools.cached_property
     def entangler(self) -> str:
         """The name of the two-qubit gate of its basis that acts on most pairs, "none" without one."""
-        counts = {
-            name: sum(len(where) == 2 for where in self.gates.get(name, ())) for name in self.basis if name != "rzz"
-        }
+        names = [name for name in self.basis if name != "rzz"]
+        counts = {name: sum(len(where) == 2 for where in self.gates.get(name, ())) for name in names}
         best = max(counts, key=lambda name: counts[name], default="none")
         return best if counts.get(best) else "none"
 
@@ -140,35 +139,33 @@ def check_qubits(device: Device, layout: Sequence[int], count: int) -> tuple[int
 
 def _of_qubits(qubits: Sequence[Qubit]) -> Iterator[Fault]:
     for number, qubit in enumerate(qubits):
-        if all(_missing(value) for value in qubit):
+        if not any(map(_known, qubit)):
             yield Fault((number,), "qubit", "has no calibration")
             continue
-        for name, value in (("T1", qubit.t1), ("T2", qubit.t2)):
-            if _missing(value):
-                yield Fault((number,), name, "is missing")
-            elif value <= 0 or value > 1:
-                yield Fault((number,), name, f"is {value:g} s")
-        if not _missing(qubit.t1) and not _missing(qubit.t2) and qubit.t2 > 2 * qubit.t1 > 0:
-            yield Fault((number,), "T2", f"is {qubit.t2 / qubit.t1:.3g} T1, more than twice T1", is_usable=True)
+        yield from _of_number((number,), "T1", qubit.t1, lambda time: 0 < time < 1, " s")
+        yield from _of_number((number,), "T2", qubit.t2, lambda time: 0 < time < 1, " s")
+        if _known(qubit.t1) and _known(qubit.t2) and qubit.t2 > 2 * qubit.t1 > 0:
+            problem = f"is {qubit.t2 / qubit.t1:.3g} T1, more than twice T1"
+            yield Fault((number,), "T2", problem, is_usable=True)
         for name, value in (("P(1|0)", qubit.one_for_zero), ("P(0|1)", qubit.zero_for_one)):
-            if _missing(value):
-                yield Fault((number,), f"readout {name}", "is missing")
-            elif not 0 <= value < 0.5:
-                yield Fault((number,), f"readout {name}", f"is {value:g}")
+            yield from _of_number((number,), f"readout {name}", value, lambda error: 0 <= error < 0.5)
 
 
 def _of_gates(device: Device) -> Iterator[Fault]:
     for name, places in device.gates.items():
         for where, (error, length) in places.items():
-            worst = 1 - 1 / (2 ** len(where) + 1)
-            if _missing(error):
-                yield Fault(where, f"{name} error", "is missing")
-            elif not 0 <= error < worst:
-                yield Fault(where, f"{name} error", f"is {error:g}")
-            if _missing(length):
-                yield Fault(where, f"{name} length", "is missing")
-            elif not 0 <= length < 1:
-                yield Fault(where, f"{name} length", f"is {length:g} s")
+            worst = 1 - 1 / (2 ** len(where) + 1)  # that of a gate after which nothing is left of the state
+            yield from _of_number(where, f"{name} error", error, functools.partial(_is_below, worst))
+            yield from _of_number(where, f"{name} length", length, lambda time: 0 <= time < 1, " s")
+
+
+def _of_number(
+    qubits: tuple[int, ...], entry: str, value: float | None, is_good: Callable[[float], bool], unit: str = ""
+) -> Iterator[Fault]:
+    if not _known(value):
+        yield Fault(qubits, entry, "is missing")
+    elif not is_good(value):
+        yield Fault(qubits, entry, f"is {value:g}{unit}")
 
 
 def _of_pairs(device: Device) -> Iterator[Fault]:
@@ -184,5 +181,9 @@ def _of_pairs(device: Device) -> Iterator[Fault]:
             yield Fault(pair, "coupling", "has no gate with a calibration")
 
 
-def _missing(value: float | None) -> Any:
-    return value is None or not np.isfinite(value)
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and bool(np.isfinite(value))
+
+
+def _is_below(most: float, error: float) -> bool:
+    return 0 <= error < most

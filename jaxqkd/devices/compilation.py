@@ -1,7 +1,6 @@
 """Compilation: a circuit in the basis gates of a device, on chosen qubits, by Qiskit's transpiler."""
 
 import importlib
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -9,11 +8,15 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.circuits import GATES, Circuit, Gate, Part
+from jaxqkd.circuits.angles import angle_of
+from jaxqkd.circuits.gates import spec_of
 from jaxqkd.devices.calibrations import Device, check_qubits
 from jaxqkd.devices.layout import costs_of
 
-NAMES = {"cnot": "cx"} | {name: name for name in ("cz", "ecr", "rz", "sx", "x", "rx", "rzz")}
+NAMES = {"cnot": "cx", "cz": "cz", "ecr": "ecr", "rz": "rz", "sx": "sx", "x": "x", "rx": "rx"}
 """The gates that compiled circuits consist of, with Qiskit's names for them."""
+THEIRS = {"cnot": "cx", "toffoli": "ccx"}
+"""Names of gates that Qiskit calls otherwise."""
 SEED = 0
 """Of the transpiler, whose routing draws at random."""
 
@@ -41,13 +44,12 @@ class Compiled(NamedTuple):
         return student.clone(circuit=self.circuit, measured=tuple(self.final[qubit] for qubit in measured))
 
 
-def compiled(
-    device: Device, circuit: Circuit, *, layout: Sequence[int] | None = None, level: int = 2
-) -> Compiled:
+def compiled(device: Device, circuit: Circuit, *, layout: Sequence[int] | None = None, level: int = 2) -> Compiled:
     """Returns the circuit in the basis of the device, the same unitary up to a phase and a permutation of qubits.
 
     Trained angles and features stay what they are, with factors and offsets. Layers stay layers if routing brings
-    every qubit back in each of them; else they are unfolded into one, whose angles are those of all layers in order.
+    every qubit back in each of them; else they are unfolded into one, whose angles are those of all layers in
+    order.
 
     Args:
         device: The device.
@@ -90,15 +92,15 @@ def _target(device: Device, layout: Sequence[int]) -> Any:
     library = needed("qiskit.circuit.library").get_standard_gate_name_mapping()
     target = needed("qiskit.transpiler").Target(num_qubits=len(layout))
     known, places = costs_of(device).pairs, {qubit: place for place, qubit in enumerate(layout)}
-    pairs = set()
+    pairs: set[tuple[int, ...]] = set()
     for name in device.basis:
-        if name not in NAMES.values() or name == "rzz":
+        if name not in NAMES.values():
             continue
         where = [at for at in device.gates.get(name, {}) if set(at) <= set(layout)]
         usable = [at for at in where if len(at) == 1 or np.isfinite(known[at])]
         pairs |= {at for at in usable if len(at) == 2}
         if usable:
-            own = {tuple(places[qubit] for qubit in at): None for at in usable}
+            own: dict[tuple[int, ...], None] = {tuple(places[qubit] for qubit in at): None for at in usable}
             target.add_instruction(library[name], own)
     _check_connected(device, layout, pairs)
     return target
@@ -119,68 +121,48 @@ def _transpiled(
 ) -> tuple[tuple[Gate, ...], tuple[int, ...]]:
     """Returns gates in the basis of a target, and where each qubit is in the end."""
     qiskit = needed("qiskit")
-    symbols = {name: qiskit.circuit.Parameter(name) for name in _names(angles, features)}
+    theta, x = (
+        [qiskit.circuit.Parameter(f"{name}{index}") for index in range(count)]
+        for name, count in (("t", angles), ("x", features))
+    )
     circuit = qiskit.QuantumCircuit(qubits)
     for gate in gates:
-        _add(circuit, gate, symbols)
+        _add(circuit, gate, angle_of(gate, theta, x))
     options = {"initial_layout": list(range(qubits)), "seed_transpiler": SEED, "optimization_level": level}
     done = qiskit.transpile(circuit, target=target, **options)
     final = tuple(range(qubits)) if done.layout is None else tuple(done.layout.final_index_layout())
     ours = {theirs: name for name, theirs in NAMES.items()}
-    listed = []
+    listed: list[Gate] = []
     for step in done.data:
         where = tuple(done.find_bit(qubit).index for qubit in step.qubits)
         listed += _read(ours[step.operation.name], where, step.operation.params)
     return tuple(listed), final
 
 
-def _names(angles: int, features: int) -> list[str]:
-    return [*(f"t{index}" for index in range(angles)), *(f"x{index}" for index in range(features))]
-
-
-def _add(circuit: Any, gate: Gate, symbols: dict[str, Any]) -> None:
-    """Adds a gate to a Qiskit circuit, with symbols for its trained angle and its features."""
-    library = needed("qiskit.circuit.library")
-    spec = GATES.get(gate.name)
-    if spec is None or not (spec.is_rotation or _known(gate.name)):
-        matrix = np.asarray(gate.matrix) if spec is None else spec.matrix
-        circuit.append(library.UnitaryGate(matrix), gate.qubits[::-1])  # Qiskit's first qubit is the last bit
-        return
-    angle = _angle(gate, symbols) if spec.is_rotation else None
-    if _known(gate.name):
+def _add(circuit: Any, gate: Gate, angle: Any) -> None:
+    """Adds a gate to a Qiskit circuit, at an angle that may hold symbols."""
+    standard = _standard()
+    if gate.matrix is None and THEIRS.get(gate.name, gate.name) in standard:
         _append(circuit, gate.name, gate.qubits, angle)
         return
-    assert not isinstance(spec.openqasm, str)
-    for part in spec.openqasm:
-        where = tuple(gate.qubits[place] for place in part.places)
-        _append(circuit, part.name, where, _of_part(part, angle))
-
-
-def _known(name: str) -> bool:
-    return _THEIRS.get(name, name) in needed("qiskit.circuit.library").get_standard_gate_name_mapping()
+    if angle is None:
+        matrix = spec_of(gate).matrix
+        unitary = needed("qiskit.circuit.library").UnitaryGate(matrix)
+        circuit.append(unitary, gate.qubits[::-1])  # Qiskit's first qubit is the last bit
+        return
+    for part in GATES[gate.name].openqasm:
+        assert isinstance(part, Part)
+        own = part.angle if part.factor is None else angle * part.factor
+        _append(circuit, part.name, tuple(gate.qubits[place] for place in part.places), own)
 
 
 def _append(circuit: Any, name: str, qubits: Sequence[int], angle: Any) -> None:
-    kind = needed("qiskit.circuit.library").get_standard_gate_name_mapping()[_THEIRS.get(name, name)].base_class
+    kind = _standard()[THEIRS.get(name, name)].base_class
     circuit.append(kind() if angle is None else kind(angle), qubits)
 
 
-_THEIRS = {"cnot": "cx", "toffoli": "ccx"}
-
-
-def _angle(gate: Gate, symbols: dict[str, Any]) -> Any:
-    if gate.theta is None and gate.x is None:
-        return gate.offset
-    names = [f"t{gate.theta}"] if gate.theta is not None else [f"x{index}" for index in _features(gate)]
-    return math.prod((symbols[name] for name in names[1:]), start=symbols[names[0]]) * gate.factor + gate.offset
-
-
-def _features(gate: Gate) -> tuple[int, ...]:
-    return gate.x if isinstance(gate.x, tuple) else (gate.x,)  # type: ignore[return-value]
-
-
-def _of_part(part: Part, angle: Any) -> Any:
-    return part.angle if part.factor is None or angle is None else angle * part.factor
+def _standard() -> Any:
+    return needed("qiskit.circuit.library").get_standard_gate_name_mapping()
 
 
 def _read(name: str, where: tuple[int, ...], parameters: Sequence[Any]) -> Iterator[Gate]:
@@ -193,8 +175,12 @@ def _read(name: str, where: tuple[int, ...], parameters: Sequence[Any]) -> Itera
         yield Gate(name, where, offset=offset)
     for number, (names, factor) in enumerate(terms):
         indices = [int(symbol[1:]) for symbol in names]
-        own = {"theta": indices[0]} if names[0][0] == "t" else {"x": indices[0] if len(indices) == 1 else tuple(indices)}
-        yield Gate(name, where, **own, factor=factor, offset=0.0 if number else offset)
+        first = offset if number == 0 else 0.0
+        if names[0].startswith("t"):
+            yield Gate(name, where, theta=indices[0], factor=factor, offset=first)
+        else:
+            x = indices[0] if len(indices) == 1 else tuple(indices)
+            yield Gate(name, where, x=x, factor=factor, offset=first)
 
 
 def _linear(angle: Any) -> tuple[list[tuple[tuple[str, ...], float]], float]:

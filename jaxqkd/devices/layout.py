@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.circuits import GATES, Circuit, Gate, Part, check_measured
+from jaxqkd.circuits import Circuit, Gate, Part, check_measured
+from jaxqkd.circuits.gates import has_angle, spec_of
 from jaxqkd.devices.calibrations import Calibration, Device
 
 MOST_QUBITS = 8
@@ -96,7 +97,8 @@ def costs_of(device: Device) -> Costs:
             single[number] = readout[number] = FAULTY
             continue
         readout[number] = -np.log1p(-_mean(qubit.one_for_zero, qubit.zero_for_one))
-        errors = [at[number,].error for name, at in device.gates.items() if name in device.basis and (number,) in at]
+        own = [device.gates[name].get((number,)) for name in device.basis if name in device.gates]
+        errors = [calibration.error for calibration in own if calibration is not None]
         single[number] = -np.log1p(-max((error for error in errors if error is not None), default=0.0))
     for where, calibration in _two_qubit_gates(device):
         if where not in faulty:
@@ -113,7 +115,7 @@ def demand_of(circuit: Circuit, measured: Sequence[int] | None = None) -> Demand
     for gates, times in ((circuit.prefix, 1), (circuit.gates, circuit.layers)):
         for gate in gates:
             if len(gate.qubits) == 1:
-                single[gate.qubits[0]] += times * (GATES[gate.name].kind != "diagonal")
+                single[gate.qubits[0]] += times * (spec_of(gate).kind != "diagonal")
             for (first, second), count in _entanglers(gate).items():
                 pairs[first, second] += times * count
                 pairs[second, first] += times * count
@@ -141,14 +143,12 @@ def _entanglers(gate: Gate) -> Counter[tuple[int, int]]:
     """Returns how many CNOTs a gate consists of, by pair."""
     if len(gate.qubits) < 2:
         return Counter()
-    written = GATES[gate.name].openqasm if gate.name in GATES else ()
-    parts = [part for part in written if isinstance(part, Part)]
-    if not parts:  # a gate of the standard libraries: one CNOT a pair, and two where a rotation is controlled
-        each = 2 if GATES.get(gate.name) and GATES[gate.name].is_rotation or len(gate.qubits) > 2 else 1
-        return Counter({pair: each for pair in itertools.combinations(gate.qubits, 2)})
-    return Counter(
-        (gate.qubits[part.places[0]], gate.qubits[part.places[1]]) for part in parts if len(part.places) == 2
-    )
+    spec = spec_of(gate)
+    parts = [part for part in spec.openqasm if isinstance(part, Part) and len(part.places) == 2]
+    if parts:
+        return Counter((gate.qubits[part.places[0]], gate.qubits[part.places[1]]) for part in parts)
+    each = 1 if len(gate.qubits) == 2 and not has_angle(gate) else 2  # of controlled rotations and three qubits
+    return Counter(dict.fromkeys(itertools.combinations(gate.qubits, 2), each))
 
 
 def _bounded(costs: Costs, wanted: Demand) -> list[tuple[float, tuple[int, ...]]]:
@@ -221,7 +221,7 @@ def _places(count: int, first: int, second: int) -> np.ndarray:
 
 
 def _distances(pairs: np.ndarray) -> np.ndarray:
-    """Returns the cost of a gate between any two qubits of a set: its own, and that of swaps along the best path."""
+    """Returns the cost of a gate between any two qubits of a set: its own, and of swaps along the best path."""
     hops = np.where(np.isfinite(pairs), SWAP * pairs, np.inf)
     np.fill_diagonal(hops, 0)
     for through in range(len(hops)):

@@ -1,8 +1,8 @@
 """The noise of a compiled circuit on a device, made of the device's calibration.
 
-After each gate comes depolarizing noise and then thermal relaxation of its qubits during the gate. The depolarizing
-noise is as strong as it takes for both together to have the gate's reported error, which is 1 minus the average
-fidelity; where relaxation alone has more, there is none. This is what `qiskit_aer.noise.NoiseModel.from_backend` does.
+After each gate comes depolarizing noise and then thermal relaxation of its qubits during the gate. The
+depolarizing noise is as strong as it takes for both together to have the gate's reported error, which is 1 minus the
+average fidelity; where relaxation alone has more, there is none. `qiskit_aer.noise.NoiseModel.from_backend` does the same.
 """
 
 import warnings
@@ -22,9 +22,7 @@ from jaxqkd.quantum.noise.channels import Channel
 READOUTS = ("both", "mean", "none")
 
 
-def noise_of(
-    device: Device, compiled: Compiled, *, readout: str = "both", idle: str | None = None
-) -> NoiseModel:
+def noise_of(device: Device, compiled: Compiled, *, readout: str = "both", idle: str | None = None) -> NoiseModel:
     """Returns the noise of a compiled circuit, as the device's calibration has it.
 
     It is a best case of the device: calibrations know nothing of crosstalk, leakage, drift or errors that add up
@@ -64,7 +62,8 @@ def depolarizing_strength(error: float, fidelity: float, qubits: int) -> float:
 
 def relaxation(qubit: Qubit, time: float) -> np.ndarray:
     """Returns the Pauli transfer matrix [4, 4] of relaxation during a time; T2 counts as 2 T1 at most."""
-    assert qubit.t1 is not None and qubit.t2 is not None
+    assert qubit.t1 is not None
+    assert qubit.t2 is not None
     decay, coherence = np.exp(-time / qubit.t1), np.exp(-time / min(qubit.t2, 2 * qubit.t1))
     matrix = np.diag([1.0, coherence, coherence, decay])
     matrix[3, 0] = 1 - decay
@@ -73,7 +72,8 @@ def relaxation(qubit: Qubit, time: float) -> np.ndarray:
 
 def _channel(device: Device, calibration: Calibration, where: Sequence[int]) -> np.ndarray:
     """Returns the Pauli transfer matrix [4^k, 4^k] of what follows a gate."""
-    assert calibration.error is not None and calibration.length is not None
+    assert calibration.error is not None
+    assert calibration.length is not None
     matrix, size = np.ones((1, 1)), 2 ** len(where)
     for qubit in where:
         matrix = np.kron(matrix, relaxation(device.qubits[qubit], calibration.length))
@@ -90,7 +90,9 @@ def _used(compiled: Compiled) -> dict[str, set[tuple[int, ...]]]:
     return used
 
 
-def _after(device: Device, compiled: Compiled, name: str, places: Sequence[tuple[int, ...]]) -> Channel | tuple[()]:
+def _after(
+    device: Device, compiled: Compiled, name: str, places: Sequence[tuple[int, ...]]
+) -> Channel | tuple[()]:
     """Returns the channels that follow a gate: a row for each qubit, or for each pair; none for a virtual gate."""
     calibrations = [device.gates[NAMES[name]][_at(compiled, where)] for where in places]
     if not any(error or length for error, length in calibrations):

@@ -57,7 +57,7 @@ def from_qiskit(backend: Any) -> Device:
     A target has one error of the readout for each qubit, which then stands for both. The date is that of the
     backend's properties if it has any, else "unknown".
     """
-    target = getattr(backend, "target", None)
+    target: Any = getattr(backend, "target", None)
     usable = getattr(target, "num_qubits", None) is not None
     cure = "Pass a backend such as qiskit.providers.fake_provider.GenericBackendV2(5), not its name."
     checks.require(usable, "backend", "be a Qiskit backend with a target", f"a {type(backend).__name__}", cure)
@@ -105,8 +105,10 @@ def _device(conf: Path, props: Path, name: str | None) -> Device:
     configuration, properties = json_object("conf", conf), json_object("props", props)
     in_conf, in_props = Source("conf", conf), Source("props", props)
     count = in_conf.integer(configuration.get("n_qubits"), "n_qubits", 1, MOST_QUBITS)
-    names = [at.text(entry.get("backend_name"), "backend_name") for at, entry in
-             ((in_conf, configuration), (in_props, properties))]
+    names = [
+        at.text(entry.get("backend_name"), "backend_name")
+        for at, entry in ((in_conf, configuration), (in_props, properties))
+    ]
     checks.require(names[0] == names[1], "props", f"be of the device {names[0]!r} of `conf`", repr(names[1]))
     basis = tuple(in_conf.text(gate, "basis_gates") for gate in in_conf.listed(configuration, "basis_gates"))
     pairs = [] if configuration.get("coupling_map") is None else in_conf.listed(configuration, "coupling_map")

@@ -5,29 +5,14 @@ Only gates that the standard libraries of OpenQASM 2 and of OpenQASM 3 share are
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from jaxqkd.circuits import GATES, Circuit, Gate, Part
 from jaxqkd.circuits.angles import features_of, is_plain
-
-Angle = float | str
-"""Radians, or an OpenQASM expression of the features x0, x1, ..."""
-
-
-class Operation(NamedTuple):
-    """One gate of the standard libraries.
-
-    Attributes:
-        name: A name of the standard libraries.
-        qubits: The qubits that it acts on, controls first.
-        angle: Its angle, or None for a gate without one.
-    """
-
-    name: str
-    qubits: tuple[int, ...]
-    angle: Angle | None = None
+from jaxqkd.circuits.gates import has_angle
+from jaxqkd.export.matrices import of_matrix
+from jaxqkd.export.operations import Angle, Operation
 
 
 def of_circuit(circuit: Circuit, theta: np.ndarray, x: Sequence[Angle]) -> list[Operation]:
@@ -40,6 +25,8 @@ def of_circuit(circuit: Circuit, theta: np.ndarray, x: Sequence[Angle]) -> list[
 
 
 def _of_gate(gate: Gate, layer: Sequence[float], x: Sequence[Angle]) -> list[Operation]:
+    if gate.matrix is not None:
+        return of_matrix(np.asarray(gate.matrix), gate.qubits)
     angle = _angle(gate, layer, x)
     written = GATES[gate.name].openqasm
     if isinstance(written, str):
@@ -50,7 +37,7 @@ def _of_gate(gate: Gate, layer: Sequence[float], x: Sequence[Angle]) -> list[Ope
 def _angle(gate: Gate, layer: Sequence[float], x: Sequence[Angle]) -> Angle | None:
     """Returns the angle of a gate, None where it has none."""
     if gate.is_fixed:
-        return gate.offset if GATES[gate.name].is_rotation else None
+        return gate.offset if has_angle(gate) else None
     values = [x[index] for index in features_of(gate)] if gate.theta is None else [float(layer[gate.theta])]
     if any(isinstance(value, str) for value in values):
         return _expression(" * ".join(map(str, values)), gate)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from jaxqkd.export.gates import Angle, Operation
+from jaxqkd.export.operations import Angle, Operation
 
 
 def text(operations: Sequence[Operation], qubits: int, measured: Sequence[int], version: int) -> str:

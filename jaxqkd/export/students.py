@@ -10,7 +10,8 @@ from jaxqkd import checks
 from jaxqkd.circuits import check_measured
 from jaxqkd.export import qasm
 from jaxqkd.export.encoded import of_encoding
-from jaxqkd.export.gates import Angle, Operation, of_circuit
+from jaxqkd.export.gates import of_circuit
+from jaxqkd.export.operations import Angle, Operation
 from jaxqkd.models import QuantumStudent
 from jaxqkd.types import Params
 

@@ -137,10 +137,26 @@ def _alone(run: jq.Run) -> Callable[[Any], Any]:
 
 
 def _noise(work: Work) -> jq.quantum.NoiseModel | None:
+    if work.noise == "pairs":
+        return _noise_by_pair(work)
     one, two = (jq.quantum.channels.depolarizing(DEPOLARISING, qubits=qubits) for qubits in (1, 2))
     if work.noise == "gates":
         return jq.quantum.NoiseModel(one_qubit_gates=one, two_qubit_gates=two)
     return jq.quantum.NoiseModel(layers=one) if work.noise else None
+
+
+def _noise_by_pair(work: Work) -> jq.quantum.NoiseModel:
+    """Returns depolarizing noise and relaxation after every gate, as devices have them: no two qubits alike."""
+    channels = jq.quantum.channels
+    t1 = np.linspace(100.0, 300.0, work.qubits)
+    one = channels.compose(channels.depolarizing(DEPOLARISING / 10), channels.thermal_relaxation(t1, t1, 0.05))
+    pairs = {}
+    for qubit in range(work.qubits):
+        other = (qubit + 1) % work.qubits
+        relaxed = [channels.thermal_relaxation(t1[at], t1[at], 0.5) for at in (qubit, other)]
+        lost = channels.depolarizing(DEPOLARISING * (1 + qubit) / work.qubits, qubits=2)
+        pairs[qubit, other] = channels.compose(lost, channels.tensor(*relaxed))
+    return jq.quantum.NoiseModel(one_qubit_gates=one, two_qubit_gates=channels.per_pair(pairs))
 
 
 def _seeds(starts: Start) -> tuple[jax.Array, Any]:

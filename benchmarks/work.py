@@ -34,7 +34,8 @@ class Work(NamedTuple):
         has_input: Whether a trained linear layer turns the D features into the Q angles.
         batch_size: Examples a gradient step, or None for all.
         noise: "" for none; "layers" for depolarizing noise on every qubit after every layer; "gates" for the same
-            after every gate, on both qubits together where it has two. Its probability is `DEPOLARISING`.
+            after every gate, on both qubits together where it has two; "pairs" for the same followed by thermal
+            relaxation, with strengths that differ by qubit and by pair. Its probability is `DEPOLARISING`.
     """
 
     name: str

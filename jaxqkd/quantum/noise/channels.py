@@ -1,10 +1,11 @@
 """Noise channels: functions of strengths that return a `Channel`, a pytree whose numbers may be traced.
 
 A strength is one number, or an array [Q] of one number a qubit. A channel of strength 0 is the identity.
+`compose`, `tensor` and `per_pair` make channels of channels.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,26 +15,38 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.quantum import paulis
+from jaxqkd.quantum.noise import choi
 
 Strength = float | jax.Array
 
 
-@functools.partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["kind", "qubits"])
+_STATIC = ["kind", "qubits", "pairs"]
+
+
+@functools.partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=_STATIC)
 @dataclass(frozen=True, eq=False)  # hashed by identity, since arrays have no hash
 class Channel:
     """A channel on one or two qubits. The functions of this module make them.
 
     Attributes:
         values: For the kind "pauli", probabilities [..., 4^k] of the Pauli strings, the identity first; for
-            "relaxation", the probability [..., 0] of falling to `|0>`, and the factor [..., 1] of coherences.
-            A leading axis [Q] holds one channel a qubit.
-        kind: "pauli" or "relaxation".
+            "relaxation", the probability [..., 0] of falling to `|0>`, and the factor [..., 1] of coherences; for
+            "transfer", any channel's Pauli transfer matrix [..., 4^k, 4^k]. A leading axis holds one channel a
+            qubit [Q], or one a pair.
+        kind: "pauli", "relaxation" or "transfer".
         qubits: Number of qubits k.
+        pairs: The pairs of qubits of the leading axis, (control, target); empty if all pairs have one channel.
     """
 
     values: jax.Array
     kind: str = field(default="pauli")
     qubits: int = field(default=1)
+    pairs: tuple[tuple[int, int], ...] = field(default=())
+
+    @property
+    def leading(self) -> tuple[int, ...]:
+        """The shape of the leading axes: one channel has none."""
+        return np.shape(self.values)[: -2 if self.kind == "transfer" else -1]
 
 
 def bit_flip(p: Strength) -> Channel:
@@ -111,6 +124,43 @@ def thermal_relaxation(t1: Strength, t2: Strength, time: Strength) -> Channel:
     return Channel(jnp.stack([-jnp.expm1(-time / t1), jnp.exp(-time / t2)], axis=-1), "relaxation")
 
 
+def compose(first: Channel, *others: Channel) -> Channel:
+    """Returns the channel that does what the given ones on as many qubits do one after the other."""
+    same = all(isinstance(other, Channel) and other.qubits == first.qubits for other in others)
+    cure = "Make one of two qubits by tensor(first, second)."
+    checks.require(same, "others", f"be channels on {first.qubits} qubits", others, cure)
+    checks.require(not any(one.pairs for one in (first, *others)), "pairs", "be empty", "not", "Compose first.")
+    matrix = transfer_matrix(first)
+    for other in others:
+        matrix = jnp.matmul(transfer_matrix(other), matrix, precision=paulis.PRECISION)
+    return Channel(matrix, "transfer", first.qubits)
+
+
+def tensor(first: Channel, second: Channel) -> Channel:
+    """Returns the channel on two qubits that does the first to the first of them, and the second to the other."""
+    alone = [isinstance(channel, Channel) and channel.qubits == 1 for channel in (first, second)]
+    checks.require(all(alone), "first, second", "be channels on one qubit each", (first, second))
+    product = jnp.einsum("...ab,...cd->...acbd", transfer_matrix(first), transfer_matrix(second))
+    return Channel(product.reshape(*product.shape[:-4], 16, 16), "transfer", 2)
+
+
+def per_pair(channels: Mapping[tuple[int, int], Channel]) -> Channel:
+    """Returns the two-qubit channels of pairs as one, for `NoiseModel.two_qubit_gates`.
+
+    Args:
+        channels: A channel on two qubits for each pair (control, target) that a gate acts on, in this order: the
+            pair (1, 0) is another one than (0, 1).
+    """
+    checks.require(len(channels) > 0, "channels", "name at least one pair", "empty")
+    for pair, channel in channels.items():
+        good = isinstance(channel, Channel) and channel.qubits == 2 and channel.leading == ()
+        checks.require(good, "channels", "hold one channel on two qubits for each pair", {pair: channel})
+    pairs = tuple((int(first), int(second)) for first, second in channels)
+    if {channel.kind for channel in channels.values()} == {"pauli"}:
+        return Channel(jnp.stack([channel.values for channel in channels.values()]), "pauli", 2, pairs)
+    return Channel(jnp.stack([*map(transfer_matrix, channels.values())]), "transfer", 2, pairs)
+
+
 def readout_error(one_for_zero: Strength, zero_for_one: Strength) -> jax.Array:
     """Returns the confusion matrix [..., 2, 2] of a qubit: row the true outcome, column the one that is read.
 
@@ -154,6 +204,8 @@ def transfer(channel: Channel) -> jax.Array:
 
     Channels of the kind "pauli" only scale strings; the matrix is that of `jaxqkd.quantum.paulis`.
     """
+    if channel.kind == "transfer":
+        return channel.values
     if channel.kind == "pauli":
         flipped = jnp.asarray(1 - paulis.commutation(channel.qubits), channel.values.dtype)
         return 1 - jnp.matmul(channel.values, flipped, precision="highest")  # exactly 1 for the identity
@@ -163,10 +215,18 @@ def transfer(channel: Channel) -> jax.Array:
     return jnp.stack([jnp.stack(row, axis=-1) for row in [*rows, [fall, zero, zero, 1 - fall]]], axis=-2)
 
 
+def transfer_matrix(channel: Channel) -> jax.Array:
+    """Returns the channel's matrix [..., 4^k, 4^k] in the Pauli basis."""
+    entries = transfer(channel)
+    return jnp.vectorize(jnp.diag, signature="(n)->(n,n)")(entries) if channel.kind == "pauli" else entries
+
+
 def kraus(channel: Channel) -> jax.Array:
     """Returns the channel's Kraus operators [..., n, 2^k, 2^k]: rho -> sum_i K_i rho K_i^dagger."""
-    if channel.values.ndim > 1:
+    if channel.leading:
         return jax.vmap(lambda values: kraus(replace(channel, values=values)))(channel.values)
+    if channel.kind == "transfer":
+        return choi.kraus(channel.values)
     if channel.kind == "pauli":
         return jnp.sqrt(channel.values)[:, None, None] * jnp.asarray(paulis.strings(channel.qubits))
     fall, coherence = channel.values

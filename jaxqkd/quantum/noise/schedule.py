@@ -1,7 +1,6 @@
 """Instructions: the gates of a circuit and the channels of its noise, in the order in which they act."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,7 +12,7 @@ from jaxqkd.circuits.angles import check_plain
 from jaxqkd.circuits.gates import called
 from jaxqkd.quantum.noise import channels
 from jaxqkd.quantum.noise.channels import Channel
-from jaxqkd.quantum.noise.model import NoiseModel, listed
+from jaxqkd.quantum.noise.model import Idle, NoiseModel, place_of, places
 
 Numbered = Sequence[tuple[int, Channel]]
 """Channels that act one after the other, with their numbers."""
@@ -29,6 +28,7 @@ class Instruction(NamedTuple):
         angle: Index of a rotation's angle, else None.
         is_driven: Whether that angle is a feature.
         scales: Whether it is a channel that only scales Pauli strings.
+        row: Where the channel stands along the leading axis of its values, or None for its qubit's place.
     """
 
     name: str | GateSpec | int
@@ -36,6 +36,7 @@ class Instruction(NamedTuple):
     angle: int | None = None
     is_driven: bool = False
     scales: bool = False
+    row: int | None = None
 
 
 class Schedule(NamedTuple):
@@ -45,7 +46,7 @@ class Schedule(NamedTuple):
         prefix: Instructions before the first layer.
         layer: Instructions of a layer.
         final: Instructions after the last layer.
-        channels: The channels, by number; a leading axis of length Q of their values holds one value a qubit.
+        channels: The channels, by number; a leading axis of their values holds one value a qubit, or a `row`.
         mid_circuit: Whether a qubit is measured after a layer [L, Q], which is the channel `len(channels)`.
     """
 
@@ -56,40 +57,61 @@ class Schedule(NamedTuple):
     mid_circuit: np.ndarray
 
 
+def row_of(instruction: Instruction) -> int | None:
+    """Returns where a channel stands along the leading axis of its entry of `transfer_table`, None without one."""
+    if instruction.row is not None:
+        return instruction.row
+    return instruction.qubits[0] if len(instruction.qubits) == 1 else None
+
+
 def schedule(circuit: Circuit, noise: NoiseModel, measured: Sequence[int]) -> Schedule:
     """Returns the instructions of the circuit under the noise, up to the readout of the measured qubits.
 
     Its angles have to be plain, as `jaxqkd.circuits.resolved` returns them.
     """
     check_plain((*circuit.prefix, *circuit.gates))
-    numbers = itertools.count()
-    places = (noise.one_qubit_gates, noise.two_qubit_gates, noise.layers, noise.readout)
-    one, two, layers, readout = ([(next(numbers), channel) for channel in listed(place)] for place in places)
-    every = tuple(channel for _, channel in (*one, *two, *layers, *readout))
+    every: list[Channel] = []
+    numbered: dict[str, Numbered] = {}
+    for place, channels_there in places(noise).items():
+        numbered[place] = [(len(every) + number, channel) for number, channel in enumerate(channels_there)]
+        every += channels_there
+    waits = [(len(every) + number, idle) for number, idle in enumerate(noise.idle)]
+    every += [idle.channel for idle in noise.idle]
     mid_circuit = np.zeros((circuit.layers, circuit.qubits), bool)
     for layer, qubits in enumerate(noise.mid_circuit):
         mid_circuit[layer, list(qubits)] = True
     dephased = np.flatnonzero(mid_circuit.any(axis=0)).tolist()
     ends = [
-        *_after(layers, range(circuit.qubits) if noise.layer_qubits is None else noise.layer_qubits),
+        *_after(numbered["layers"], range(circuit.qubits) if noise.layer_qubits is None else noise.layer_qubits),
         *(Instruction(len(every), (qubit,), scales=True) for qubit in dephased),
     ]
+
+    def noisy(part: str, gates: Sequence[Gate]) -> Iterator[Instruction]:
+        for place, gate in enumerate(gates):
+            yield from _waiting(waits, part, place)
+            yield _performed(gate)
+            yield from _after(numbered[place_of(noise, gate)], gate.qubits)
+        yield from _waiting(waits, part, len(gates))
+
     return Schedule(
-        prefix=tuple(_noisy(circuit.prefix, one, two)),
-        layer=(*_noisy(circuit.gates, one, two), *ends),
-        final=tuple(_after(readout, measured)),
-        channels=every,
+        prefix=tuple(noisy("prefix", circuit.prefix)),
+        layer=(*noisy("layer", circuit.gates), *ends),
+        final=tuple(_after(numbered["readout"], measured)),
+        channels=tuple(every),
         mid_circuit=mid_circuit,
     )
 
 
 def transfer_table(instructions: Schedule) -> list[jax.Array]:
-    """Returns the channels of a schedule in the Pauli basis: [L, Q, ...] on one qubit, [L, ...] on two."""
+    """Returns the channels of a schedule in the Pauli basis: [L, Q, ...] on one qubit, [L, ...] on two.
+
+    A channel whose instructions have a `row` is [L, rows, ...].
+    """
     layers, qubits = instructions.mid_circuit.shape
     entries = []
     for channel in instructions.channels:
         entry = channels.transfer(channel)
-        if channel.qubits == 1 and channel.values.ndim == 1:
+        if channel.qubits == 1 and not channel.leading:
             entry = jnp.broadcast_to(entry, (qubits, *entry.shape))
         entries.append(jnp.broadcast_to(entry, (layers, *entry.shape)))
     coherent = jnp.asarray(~instructions.mid_circuit, float)
@@ -97,15 +119,10 @@ def transfer_table(instructions: Schedule) -> list[jax.Array]:
     return [*entries, jnp.stack([one, coherent, coherent, one], axis=-1)]
 
 
-def _noisy(gates: Sequence[Gate], one: Numbered, two: Numbered) -> list[Instruction]:
-    """Returns the instructions of gates, each followed by the channels for as many qubits as it has."""
-    instructions = []
-    for gate in gates:
-        angle = gate.theta if gate.x is None else gate.x
-        assert not isinstance(angle, tuple)
-        instructions.append(Instruction(called(gate), gate.qubits, angle, gate.x is not None))
-        instructions += _after(two if len(gate.qubits) > 1 else one, gate.qubits)
-    return instructions
+def _performed(gate: Gate) -> Instruction:
+    angle = gate.theta if gate.x is None else gate.x
+    assert not isinstance(angle, tuple)
+    return Instruction(called(gate), gate.qubits, angle, gate.x is not None)
 
 
 def _after(channels: Numbered, qubits: Sequence[int]) -> list[Instruction]:
@@ -113,5 +130,15 @@ def _after(channels: Numbered, qubits: Sequence[int]) -> list[Instruction]:
     instructions = []
     for number, channel in channels:
         groups = [tuple(qubits)] if channel.qubits > 1 else [(qubit,) for qubit in qubits]
-        instructions += [Instruction(number, group, scales=channel.kind == "pauli") for group in groups]
+        for group in groups:
+            row = channel.pairs.index(group) if channel.pairs else None
+            instructions.append(Instruction(number, group, scales=channel.kind == "pauli", row=row))
     return instructions
+
+
+def _waiting(waits: Sequence[tuple[int, Idle]], part: str, before: int) -> Iterator[Instruction]:
+    """Yields the channels on qubits that wait before a gate."""
+    for number, idle in waits:
+        for row, place in enumerate(idle.places):
+            if place[:2] == (part, before):
+                yield Instruction(number, place[2:], scales=idle.channel.kind == "pauli", row=row)

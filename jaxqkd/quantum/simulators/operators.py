@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxqkd.quantum.noise import channels
 from jaxqkd.quantum.noise.model import NoiseModel
-from jaxqkd.quantum.noise.schedule import Instruction, Schedule
+from jaxqkd.quantum.noise.schedule import Instruction, Schedule, row_of
 
 OUTCOMES = np.stack([np.diag([1, 0]), np.diag([0, 1])])
 """The projectors [2, 2, 2] on the outcomes of a measurement."""
@@ -25,7 +25,7 @@ def angle(instruction: Instruction, theta: jax.Array, x: jax.Array) -> jax.Array
 
 
 def kraus(schedule: Schedule) -> list[jax.Array]:
-    """Returns the Kraus operators of each channel, [n, 2^k, 2^k] or, where qubits differ, [Q, n, 2, 2]."""
+    """Returns the Kraus operators of each channel, [n, 2^k, 2^k] or, where qubits or pairs differ, [rows, ...]."""
     return [channels.kraus(channel) for channel in schedule.channels]
 
 
@@ -43,7 +43,7 @@ def kraus_of(instruction: Instruction, operators: list[jax.Array], is_measured: 
         return jnp.where(is_measured[qubit], measurement, identity)
     assert isinstance(number, int)
     own = operators[number]
-    return own[qubit] if own.ndim == 4 else own
+    return own[row_of(instruction)] if own.ndim == 4 else own
 
 
 def as_read(z: jax.Array, noise: NoiseModel, measured: Sequence[int]) -> jax.Array:

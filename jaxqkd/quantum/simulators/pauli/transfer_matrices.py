@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd.quantum import paulis
-from jaxqkd.quantum.noise.schedule import Instruction
+from jaxqkd.quantum.noise.schedule import Instruction, row_of
 from jaxqkd.quantum.simulators.pauli.fusion import Block, Shuffle, Step
 
 Factors = list[jax.Array]
@@ -50,7 +50,8 @@ def _scales(step: Shuffle, channels: Factors) -> jax.Array:
     for instruction, index in step.channels:
         assert isinstance(instruction.name, int)
         channel = channels[instruction.name]
-        scales = scales * (channel[instruction.qubits[0]] if len(instruction.qubits) == 1 else channel)[index]
+        own = row_of(instruction)
+        scales = scales * (channel if own is None else channel[own])[index]
     return scales
 
 
@@ -79,9 +80,9 @@ def _inputs(instructions: Sequence[Instruction], theta: jax.Array, x: jax.Array,
     first, count = instructions[0], len(instructions)
     if isinstance(first.name, int):
         channel = channels[first.name]
-        if len(first.qubits) > 1:
+        if row_of(first) is None:
             return jnp.broadcast_to(channel, (count, *channel.shape))
-        return channel[np.asarray([instruction.qubits[0] for instruction in instructions], np.int32)]
+        return channel[np.asarray([row_of(instruction) for instruction in instructions], np.int32)]
     if first.angle is None:
         return jnp.zeros((count, 0), theta.dtype)
     angles = x if first.is_driven else theta

@@ -213,7 +213,8 @@ def _explained(axes: Mapping[str, jax.Array]) -> Iterator[None]:
     except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
         must = "not need the value of what is traced, as `if`, `int()` or NumPy do"
         cure = "Seeds and hyper-parameters are traced: use jax.numpy and jnp.where, or close over a static value."
-        raise checks.error("run", must, str(error).strip().partition("\n")[0].rstrip("."), cure) from error
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise checks.error("run", must, f"one that fails: {reason}", cure) from error
 
 
 def _check_run(run: Run) -> None:

@@ -9,7 +9,8 @@ import optax
 import pytest
 
 import jaxqkd as jq
-from jaxqkd import memory, sweeps
+from jaxqkd import memory
+from jaxqkd.sweeps import compilation
 
 
 @pytest.mark.parametrize(("qubits", "examples", "batch_size"), [(6, 800, None), (6, 400, 32), (8, 20, None)])
@@ -114,8 +115,8 @@ def test_a_sweep_asks_its_own_devices(monkeypatch):
 def test_the_default_chunk_of_an_accelerator_keeps_to_half_of_its_memory_whatever_is_in_use(room, width):
     size = 4
     devices = [Accelerator({"bytes_limit": room, "bytes_in_use": used}) for used in (0, room // 2)]
-    assert sweeps._default_width(64, size, devices) == width
-    assert sweeps._default_width(10**4, size, devices) == min(max(2, room // 2 // size), 128)
+    assert compilation._default_width(64, size, devices) == width
+    assert compilation._default_width(10**4, size, devices) == min(max(2, room // 2 // size), 128)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ import optax
 import pytest
 
 import jaxqkd as jq
-from jaxqkd import compile_sweep, fit, grid, sweep, sweeps
+from jaxqkd import compile_sweep, fit, grid, sweep
 from jaxqkd.losses import hard, kd
 from jaxqkd.models import MLP, Linear
+from jaxqkd.sweeps import compilation
 
 KEYS = jax.random.split(jax.random.key(2), 13)
 DATA = jq.data.xor_grid(jax.random.key(0), count=20, spread=0.5)
@@ -195,14 +196,14 @@ def test_programs_are_few_and_go_with_their_run():
         return lambda key, hp: jax.random.normal(key, (3,)) @ weights
 
     run = make()
-    for count in range(2, 4 + sweeps.PROGRAMS):
+    for count in range(2, 4 + compilation.PROGRAMS):
         sweep(run, KEYS[:count])
-    assert len(sweeps._PROGRAMS[id(run)]) == sweeps.PROGRAMS
+    assert len(compilation._PROGRAMS[id(run)]) == compilation.PROGRAMS
     number, alive = id(run), weakref.ref(run)
     del run
     gc.collect()
     assert alive() is None
-    assert number not in sweeps._PROGRAMS
+    assert number not in compilation._PROGRAMS
 
 
 class Method:
@@ -220,13 +221,13 @@ class Slotted(NamedTuple):
 def test_runs_made_anew_or_without_weak_references_leave_nothing():
     wanted, owner = sweep(lambda key, hp: jax.random.normal(key), KEYS), Method()
     gc.collect()
-    before = len(sweeps._PROGRAMS)
+    before = len(compilation._PROGRAMS)
     for _ in range(2):
         np.testing.assert_array_equal(sweep(owner.run, KEYS), wanted)
         np.testing.assert_array_equal(sweep(Slotted(1.0), KEYS), wanted)
         np.testing.assert_array_equal(sweep(functools.partial(owner.run), KEYS), wanted)
     gc.collect()
-    assert len(sweeps._PROGRAMS) == before
+    assert len(compilation._PROGRAMS) == before
 
 
 def test_keys_typed_or_raw_and_seeds_with_their_own_data():

@@ -1,61 +1,31 @@
-"""Sweeps: one run over a grid of hyper-parameters and many seeds, in one compiled program on all devices."""
+"""Sweeps: a run is compiled once, kept, and run for every cell of a grid and every seed."""
 
-import contextlib
-import inspect
 import math
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from jaxqkd import checks, memory
-from jaxqkd.lanes import Lanes, on_every_lane, put
+from jaxqkd.sweeps.arguments import (
+    Grid,
+    check_run,
+    check_seeds,
+    checked_axes,
+    checked_devices,
+    explained,
+    is_local,
+)
+from jaxqkd.sweeps.lanes import Lanes, on_every_lane, put
 from jaxqkd.types import Run
-
-__all__ = ["compile_sweep", "grid", "sweep"]
-
-Grid = Mapping[str, Sequence[float] | jax.Array]
 
 CACHE = 2**20
 """Bytes that the runs side by side on a CPU core may take by default: about its cache."""
 
 PROGRAMS = 8
 """The most compiled sweeps that are kept for a run; the oldest makes room for another one."""
-
-_RANGES: dict[str, Callable[[str, Any], None]] = {
-    "temperature": checks.positive,
-    "alpha": checks.fraction,
-    "learning_rate": checks.positive,
-}
-
-
-def grid(**axes: Sequence[float] | jax.Array) -> dict[str, jax.Array]:
-    """Returns the axes of a grid as arrays, checked; `sweep` runs their product.
-
-    Args:
-        **axes: Values by name. `temperature` and `learning_rate` must be positive, and `alpha` within [0, 1];
-            all other names are free.
-
-    Returns:
-        One-dimensional arrays in the order of the arguments, which is that of the axes of results.
-
-    Example:
-        >>> list(grid(temperature=[1, 2, 4], alpha=[0, 0.5, 1]))
-        ['temperature', 'alpha']
-    """
-    for name, values in axes.items():
-        checks.rank(name, values, 1, "[values]")
-        checks.require(len(values) > 0, name, "hold at least one value", "empty")
-        numbers, dtype = np.asarray(values), jnp.zeros(()).dtype
-        checks.require(numbers.dtype.kind in "iuf", name, "be numbers", f"of dtype {numbers.dtype}")
-        kept = np.abs(numbers.astype(float)) <= jnp.finfo(dtype).max  # NaN and what becomes infinite are not
-        checks.require(bool(np.all(kept)), name, f"be finite in {dtype}", values)
-        _RANGES.get(name, lambda *_: None)(name, numbers)
-    return {name: jnp.asarray(values, float) for name, values in axes.items()}
 
 
 def sweep(
@@ -112,9 +82,9 @@ def compile_sweep(
     Its results equal those of `sweep(run, seeds, grid)`. Use it to time compilation apart from the runs. The seeds
     may be shapes (`jax.ShapeDtypeStruct`) alone.
     """
-    _check_run(run)
-    _check_seeds(seeds)
-    axes, used = _checked_grid(grid), _checked_devices(devices)
+    check_run(run)
+    check_seeds(seeds)
+    axes, used = checked_axes(grid), checked_devices(devices)
     if chunk is not None:
         checks.integer("chunk", chunk, least=2)
     programs, key = _programs(run), _key(seeds, axes, chunk, used)
@@ -166,14 +136,14 @@ def _compiled(
     chunk: int | None,
     devices: tuple[jax.Device, ...],
 ) -> _Program:
-    local = list(filter(_is_local, devices))
+    local = list(filter(is_local, devices))
     one, size = _traced(run, seeds, axes, local[0])
     cells, count = tuple(len(values) for values in axes.values()), len(jax.tree.leaves(seeds)[0])
     width = chunk or _default_width(math.prod(cells) * count, size, local)
     lanes = Lanes(cells, count, width, devices)
     if jax.process_count() == 1:
         lanes = lanes._replace(devices=devices[: math.ceil(lanes.total / width)])
-    _check_memory(list(filter(_is_local, lanes.devices)), width, size)
+    _check_memory(list(filter(is_local, lanes.devices)), width, size)
     shapes = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=lanes.everywhere),
         (seeds, (*axes.values(),)),
@@ -190,7 +160,7 @@ def _traced(
     """
 
     def one(seed: Any, values: tuple[jax.Array, ...]) -> Any:
-        with _explained(axes):
+        with explained(axes):
             return run(seed, dict(zip(axes, values, strict=True)))
 
     seed, values = jax.eval_shape(
@@ -200,68 +170,6 @@ def _traced(
         program, shapes = jax.make_jaxpr(one, return_shape=True)(seed, values)
     call, form = jaxpr_as_fun(program), jax.tree.structure(shapes)
     return lambda *inputs: jax.tree.unflatten(form, call(*jax.tree.leaves(inputs))), memory.peak(program.jaxpr)
-
-
-@contextlib.contextmanager
-def _explained(axes: Mapping[str, jax.Array]) -> Iterator[None]:
-    """Raises what users meet while their run is traced as errors that name the cure."""
-    try:
-        yield
-    except KeyError as error:
-        found = f"of {', '.join(axes) or 'no axes'} where the run has a KeyError of {error}"
-        raise checks.error("grid", "hold all names that the run reads", found) from error
-    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
-        must = "not need the value of what is traced, as `if`, `int()` or NumPy do"
-        cure = "Seeds and hyper-parameters are traced: use jax.numpy and jnp.where, or close over a static value."
-        reason = str(error).strip().partition("\n")[0].rstrip(".")
-        raise checks.error("run", must, f"one that fails: {reason}", cure) from error
-
-
-def _check_run(run: Run) -> None:
-    """Refuses what cannot be called with a seed and hyper-parameters."""
-    cure = "Write run(seed, hparams), and ignore what you do not need."
-    checks.require(callable(run), "run", "be a function (seed, hparams)", f"a {type(run).__name__}", cure)
-    try:
-        taken = inspect.signature(run)
-    except ValueError:  # some callables have none
-        return
-    try:
-        taken.bind(None, None)
-    except TypeError as error:
-        raise checks.error("run", "take a seed and hyper-parameters", f"of signature {taken}", cure) from error
-
-
-def _check_seeds(seeds: Any) -> None:
-    """Refuses seeds without distinct keys, or whose leaves differ in the leading axis."""
-    leaves = jax.tree.leaves(seeds)
-    arrays = len(leaves) > 0 and all(hasattr(leaf, "dtype") for leaf in leaves)
-    cure = "Use jax.random.split(key, seeds)."
-    checks.require(arrays, "seeds", "be arrays that lead with the seeds", f"a {type(seeds).__name__}", cure)
-    typed = [leaf for leaf in leaves if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
-    bare = len(leaves) == 1 and leaves[0].dtype == np.uint32
-    cure = "Make raw keys typed with jax.random.wrap_key_data."
-    checks.require(bool(typed) or bare, "seeds", "hold random keys", "without any", cure)
-    for keys in typed or leaves:
-        if not isinstance(keys, jax.ShapeDtypeStruct):
-            checks.keys("seeds", keys)
-    counts = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
-    checks.require(len(counts) == 1, "seeds", "have leaves with one leading axis", f"lengths {sorted(counts)}")
-
-
-def _checked_grid(axes: Grid | None) -> dict[str, jax.Array]:
-    return {} if axes is None else grid(**axes)
-
-
-def _checked_devices(devices: Sequence[jax.Device] | None) -> tuple[jax.Device, ...]:
-    used = tuple(jax.devices() if devices is None else devices)
-    checks.require(len(used) > 0, "devices", "hold at least one device", "empty")
-    own, cure = any(map(_is_local, used)), "Choose some of jax.local_devices()."
-    checks.require(own, "devices", "hold a device of this process", list(used), cure)
-    return used
-
-
-def _is_local(device: jax.Device) -> bool:
-    return device.process_index == jax.process_index()
 
 
 def _default_width(total: int, size: int, devices: Sequence[jax.Device]) -> int:

@@ -37,11 +37,15 @@ class Compiled(NamedTuple):
     def student(self, student: Any) -> Any:
         """Returns the `QuantumStudent` with this circuit, which reads the same qubits as before.
 
-        Its parameters are those of the student before; where the layers were unfolded, the angles `theta` [L, P]
-        are [1, L P], in the same order.
+        Its parameters are those of the student before, but where layers were unfolded; see `parameters`.
         """
         measured = range(len(self.final)) if student.measured is None else student.measured
         return student.clone(circuit=self.circuit, measured=tuple(self.final[qubit] for qubit in measured))
+
+    def parameters(self, params: Any) -> Any:
+        """Returns parameters of the student before as those of `student`, in its shapes."""
+        own = params["params"]
+        return {**params, "params": {**own, "theta": own["theta"].reshape(self.circuit.shape)}}
 
 
 def compiled(device: Device, circuit: Circuit, *, layout: Sequence[int] | None = None, level: int = 2) -> Compiled:

@@ -100,11 +100,11 @@ def costs_of(device: Device) -> Costs:
         own = [device.gates[name].get((number,)) for name in device.basis if name in device.gates]
         errors = [calibration.error for calibration in own if calibration is not None]
         single[number] = -np.log1p(-max((error for error in errors if error is not None), default=0.0))
-    for where, calibration in _two_qubit_gates(device):
-        if where not in faulty:
-            cost = -np.log1p(-_mean(calibration.error))
-            first, second = where
-            pairs[first, second] = pairs[second, first] = min(cost, pairs[first, second])
+    for (first, second), calibration in _two_qubit_gates(device):
+        cost = -np.log1p(-min(_mean(calibration.error), 0.99))
+        pairs[first, second] = pairs[second, first] = min(cost, pairs[first, second])
+    for first, second in (where for where in faulty if len(where) == 2):  # in either direction
+        pairs[first, second] = pairs[second, first] = np.inf
     pairs[single == FAULTY, :] = pairs[:, single == FAULTY] = np.inf
     return Costs(single, readout, pairs)
 

@@ -1,5 +1,6 @@
 """Results: the blocks of a study joined in one labeled dataset, and files of it for other programs."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -48,8 +49,8 @@ def load(
     Returns:
         A dataset over student, the settings in the study's order, seed, and epoch where a run returned arrays as
         long as the study's option `epochs`; with `seconds` and `compile_seconds` by student and static setting,
-        and as attributes the study's name, `version`, id and `score`, the devices, and the SHA-256 of the seeds'
-        data.
+        and as attributes the study's name, `version`, id and `score`, its `options` as JSON, the devices, and the
+        SHA-256 of the seeds' data.
 
     Raises:
         ValueError: If blocks are missing or damaged, or this is no study's directory.
@@ -188,6 +189,7 @@ def _attributes(description: Mapping[str, Any], read: Sequence[tuple[Block, Resu
         "version": description["version"],
         "id": identity(description),
         "score": description["score"],
+        "options": json.dumps(description["options"], sort_keys=True),
         "devices": "; ".join(devices),
         "seed_data_sha256": identity({str(k): v for k, v in seed_data.items()}),
     }

@@ -45,6 +45,11 @@ def test_faulty_pairs_and_qubits_are_avoided():
     assert set(absurd.layout(CHAIN)) == {2, 3, 4}
 
 
+def test_a_pair_that_is_faulty_in_one_direction_is_avoided():
+    coupling = [(0, 1), (1, 2), (2, 1), (2, 3), (3, 4), (4, 5)]
+    assert set(line([0.01, 0.01, 1.0, 0.03, 0.03, 0.03], coupling=coupling).layout(CHAIN)) <= {2, 3, 4, 5}
+
+
 def test_a_device_without_enough_good_qubits_is_refused():
     with pytest.raises(ValueError, match="`device` must have 3 connected qubits without faults"):
         line([0.01, 1.0, 0.01]).layout(CHAIN)

@@ -59,7 +59,9 @@ def test_readouts_are_those_of_the_qubits_of_the_layout():
 def test_faults_that_a_circuit_meets_are_refused_and_others_are_not():
     broken = line([0.01, 1.0, 0.03])
     compiled = LINE.compile(CHAIN, layout=(0, 1, 2))
-    with pytest.raises(ValueError, match=r"calibrated where the circuit acts, but is pair \(1, 2\): cz error is 1"):
+    with pytest.raises(
+        ValueError, match=r"calibrated where the circuit acts, but is pair \(1, 2\): cz error is 1"
+    ):
         broken.noise(compiled)
     assert broken.noise(LINE.compile(hea(qubits=2, layers=1), layout=(2, 3))).gates
 

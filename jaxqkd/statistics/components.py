@@ -98,14 +98,15 @@ def components(scores: Any, factors: Sequence[str]) -> Components:
     to_variances = _moments(effects, scores.shape)
     if not np.isfinite(scores).all():
         nothing = np.full(len(effects), np.nan)
-        return Components(named, nothing, nothing, nothing, *[np.nan] * 3, np.full((1, len(effects)), np.nan))
+        return Components(named, nothing, nothing, nothing, np.nan, np.nan, np.nan, nothing[None])
     draws = np.maximum((squares * _freedom_over_chi2(tuple(freedom))) @ to_variances.T, 0)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     variances = to_variances @ squares
     to_mean = np.asarray([1 / math.prod(scores.shape[axis] for axis in effect) for effect in effects])
-    mean = _interval(float(scores.mean()), (to_mean @ to_variances) * squares, freedom)
-    return Components(named, variances, low, high, *mean, draws)
+    mean = float(scores.mean())
+    half = _half((to_mean @ to_variances) * squares, freedom)
+    return Components(named, variances, low, high, mean, mean - half, mean + half, draws)
 
 
 def _subsets(axes: Iterable[int]) -> Iterable[tuple[int, ...]]:
@@ -139,13 +140,12 @@ def _freedom_over_chi2(freedom: tuple[int, ...]) -> np.ndarray:
     return np.asarray(freedom) / generator.chisquare(freedom, size=(RESAMPLES, len(freedom)))
 
 
-def _interval(mean: float, parts: np.ndarray, freedom: np.ndarray) -> tuple[float, float, float]:
-    """Returns the mean and its interval, given the parts of its variance and their degrees of freedom."""
+def _half(parts: np.ndarray, freedom: np.ndarray) -> float:
+    """Returns half of a mean's interval, given the parts of its variance and their degrees of freedom."""
     from scipy.stats import t
 
     variance = float(parts.sum())
     if not variance > 0:  # by chance, or because all scores are equal
         variance = float(np.maximum(parts, 0).max())
     effective = max(variance**2 / float((parts**2 / freedom).sum()), 1.0) if variance > 0 else 1.0
-    half = float(t.ppf((1 + CONFIDENCE) / 2, effective)) * math.sqrt(variance)
-    return mean, mean - half, mean + half
+    return float(t.ppf((1 + CONFIDENCE) / 2, effective)) * math.sqrt(variance)

@@ -60,10 +60,14 @@ def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, 
     first = capsys.readouterr().out
     (tmp_path / "runs.csv").rename(tmp_path / "earlier.csv")
     monkeypatch.setattr(runner, "compute", None)
-    for arguments in (["reproduce", *SMALL, "--out", str(tmp_path)], ["report", str(tmp_path)]):
+    again = ["reproduce", *SMALL, "--out", str(tmp_path)], ["report", str(tmp_path)]
+    for arguments in (*again, ["report", str(tmp_path), "--so-far"]):
         assert cli.main(arguments) == 0
         assert capsys.readouterr().out.split("Results are in")[0] == first.split("Results are in")[0]
         assert (tmp_path / "runs.csv").read_bytes() == (tmp_path / "earlier.csv").read_bytes()
+    (tmp_path / "blocks" / "00001.npz").unlink()
+    assert cli.main(["report", str(tmp_path), "--so-far"]) == 1
+    assert "No seed is complete in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -220,7 +224,7 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
         (["run"], "Missing from jaxqkd run: NAME"),
         (
             ["run", "payof"],
-            "`experiment` must be one of 'bounded_logits', 'noise_robustness', 'own_data', 'payoff', ",
+            "`experiment` must be one of 'bounded_logits', ",
         ),
         (["run", "payoff", "--seedz", "3"], "Unrecognized options: --seedz, 3. Did you mean --seed"),
     ],

@@ -5,7 +5,7 @@ import xarray as xr
 
 from jaxqkd import studies
 from jaxqkd.experiments import initializations, piperno2024
-from jaxqkd.experiments.initializations import analysis, crossed, presentation, setup
+from jaxqkd.experiments.initializations import analysis, crossed, presentation, scores, setup
 from jaxqkd.experiments.initializations.setup import Options
 from jaxqkd.statistics import seeds_needed
 
@@ -130,6 +130,18 @@ def test_the_crossed_data_are_the_same_for_all_seeds_and_share_teachers_starts()
     assert not np.array_equal(first.train.teacher[:, 0], first.train.teacher[:, 1])
 
 
+def test_compact_scores_are_read_as_they_were(tmp_path):
+    results = of_seeds().assign_attrs(study="initializations")
+    shape = results.f1_weighted
+    whole = results.assign(f1_macro=shape, epochs=shape.astype(int) + 60, diverged=shape > 2)
+    (tmp_path / "scores.nc").write_bytes(bytes(scores.compact(whole).to_netcdf(engine="scipy")))
+    with xr.open_dataset(tmp_path / "scores.nc", engine="scipy") as found:
+        np.testing.assert_allclose(found.f1_weighted, results.f1_weighted, atol=scores.STEP / 2 + 1e-7)
+        assert found.teacher_f1.dims == ("seed",)
+        assert int(found.epochs.min()) == 60
+        assert found.attrs["study"] == "initializations"
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -161,6 +173,9 @@ def test_seeds_are_those_of_the_seed_study(tmp_path):
     own, theirs = (studies.load(tmp_path / name) for name in ("own", "theirs"))
     np.testing.assert_allclose(own.f1_weighted, theirs.f1_weighted, atol=0.02)
     assert "val_loss" not in own
+    assert scores.save_scores(tmp_path / "own", tmp_path / "scores.nc") == 3
+    with xr.open_dataset(tmp_path / "scores.nc", engine="scipy") as found:
+        np.testing.assert_allclose(found.f1_weighted, own.f1_weighted, atol=scores.STEP)
 
 
 @pytest.mark.slow

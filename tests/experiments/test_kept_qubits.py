@@ -58,12 +58,13 @@ def test_what_is_not_kept_gets_no_gradient():
 
 def test_the_heads_weights_start_as_large_as_those_of_a_head_of_its_width():
     keys = jax.random.split(KEY, 300)
-    spread = {
-        kept: np.asarray(
-            jax.vmap(lambda key, kept=kept: masked(kept).init(key, X)["params"]["head"]["kernel"])(keys)
-        ).std()
-        for kept in ("25", "012345")
-    }
+
+    def kernel(key, kept):
+        return Masked(setup.student(), kept).init(key, X)["params"]["head"]["kernel"]
+
+    kernels = jax.jit(jax.vmap(kernel, in_axes=(0, None)))
+    names = ("25", "012345")
+    spread = {name: np.asarray(kernels(keys, jnp.asarray(setup.kept_bits([name])[0]))).std() for name in names}
     assert spread["25"] == pytest.approx(np.sqrt(1 / 2), rel=0.05)
     assert spread["012345"] == pytest.approx(np.sqrt(1 / 6), rel=0.05)
 

@@ -307,3 +307,20 @@ def test_where_files_cannot_be_locked_the_work_is_done_all_the_same(done, tmp_pa
     monkeypatch.setattr(runner.filelock.FileLock, "acquire", unsupported)
     runner.run(small.study(), tmp_path)
     assert_same(done, tmp_path)
+
+
+def test_a_study_that_was_stopped_has_its_first_seeds(copy):
+    assert jq.studies.complete_seeds(copy) == 10
+    whole = jq.studies.load(copy)
+    blocks.path(copy, 13).unlink()  # of seeds 6 and 7; those of 8 and 9 are there
+    assert jq.studies.complete_seeds(copy) == 6
+    found = jq.studies.load(copy, seeds=6)
+    assert found.attrs["id"] == whole.attrs["id"]
+    xr.testing.assert_equal(found.drop_vars("seconds"), whole.isel(seed=slice(6)).drop_vars("seconds"))
+    xr.testing.assert_equal(jq.studies.load(copy, seeds=4).seed, whole.seed[:4])
+
+
+@pytest.mark.parametrize(("seeds", "told"), [(5, "a multiple of 2"), (12, "or 10"), (0, "at least 1")])
+def test_seeds_that_no_blocks_hold_are_refused(done, seeds, told):
+    with pytest.raises(ValueError, match=told):
+        jq.studies.load(done, seeds=seeds)

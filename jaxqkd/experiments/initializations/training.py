@@ -66,7 +66,11 @@ def _crossed(options: Options) -> Study:
     ordered = options.orders == 1 or options.batch_size > 0
     checks.require(ordered, "orders", "be 1 for the full batch", options.orders, cure)
     teachers = (ALONE, *(f"teacher {number}" for number in range(options.teachers)))
-    settings = {"reading": options.readings, "draw": tuple(range(options.draws)), "teacher": teachers}
+    settings: dict[str, Sequence[float | str]] = {
+        "reading": options.readings,
+        "draw": tuple(range(options.draws)),
+        "teacher": teachers,
+    }
     if options.orders > 1:
         settings["order"] = tuple(range(options.orders))
     return Study(

@@ -123,8 +123,12 @@ def choices(scores: xr.DataArray, told_apart: xr.DataArray) -> list[Choice]:
     rows = zip(cells, own, mean, best, changes, corrected, verdicts, strict=True)
     return [
         Choice(
-            *cell[:3],
-            *(float(values.mean()) for values in (ours, random, top)),
+            cell[0],
+            cell[1],
+            cell[2],
+            float(ours.mean()),
+            float(random.mean()),
+            float(top.mean()),
             change,
             float(p),
             verdict,

@@ -38,7 +38,9 @@ class Masked(NamedTuple):
     def apply(self, params: Params, x: jax.Array, /) -> jax.Array:
         """Returns logits [B, C] of features x [B, D]."""
         own = self.masked(params)
-        return self.student.apply(own, x) if self.lost is None else self._dephased(own, x)
+        if self.lost is None:
+            return jnp.asarray(self.student.apply(own, x))
+        return self._dephased(own, x, self.lost)
 
     def masked(self, params: Params) -> Params:
         """Returns parameters with zeros where a qubit is not kept: the head's inputs, and the angles about Y."""
@@ -48,12 +50,12 @@ class Masked(NamedTuple):
         own = _with_kernel(params, kept[:, None] * kernel)
         return {"params": own["params"] | {"theta": turns[None] * theta}}
 
-    def _dephased(self, params: Params, x: jax.Array) -> jax.Array:
+    def _dephased(self, params: Params, x: jax.Array, lost: jax.Array) -> jax.Array:
         """Returns logits: each class's observable, its weights' sum of Z, is carried back through the circuit."""
         circuit, own = self.student.circuit, params["params"]
         qubits = circuit.qubits
         everywhere = NoiseModel(mid_circuit=[range(qubits)] * circuit.layers)
-        instructions = schedule(circuit, everywhere, range(qubits))._replace(mid_circuit=self.lost)
+        instructions = schedule(circuit, everywhere, range(qubits))._replace(mid_circuit=lost)
         read = jnp.asarray(paulis.observables(readouts.observables(readouts.Z, qubits)), own["theta"].dtype)
         classes = jnp.matmul(own["head"]["kernel"].T, read, precision=paulis.PRECISION)
         observables = pauli.backwards(circuit, instructions, own["theta"], classes)

@@ -47,14 +47,15 @@ class Schedule(NamedTuple):
         layer: Instructions of a layer.
         final: Instructions after the last layer.
         channels: The channels, by number; a leading axis of their values holds one value a qubit, or a `row`.
-        mid_circuit: Whether a qubit is measured after a layer [L, Q], which is the channel `len(channels)`.
+        mid_circuit: Whether a qubit is measured after a layer [L, Q], which is the channel `len(channels)`; may be
+            replaced by a traced array, of which the qubits that are measured in some layer count.
     """
 
     prefix: tuple[Instruction, ...]
     layer: tuple[Instruction, ...]
     final: tuple[Instruction, ...]
     channels: tuple[Channel, ...]
-    mid_circuit: np.ndarray
+    mid_circuit: np.ndarray | jax.Array
 
 
 def row_of(instruction: Instruction) -> int | None:

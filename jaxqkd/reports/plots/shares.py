@@ -1,6 +1,7 @@
 """Shares: what each component adds to the variance of a score, as stacked bars."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,11 @@ def stacked_shares(shares: Mapping[str, Mapping[str, float]], *, name: str) -> D
     left = np.zeros(len(shares))
     for at, part in enumerate(names):
         sizes = np.nan_to_num(np.asarray([parts[part] for parts in shares.values()], float))
-        look = {"color": COLORS[at % len(COLORS)], "hatch": HATCHES[at % len(HATCHES)], "edgecolor": "white"}
+        look: dict[str, Any] = {
+            "color": COLORS[at % len(COLORS)],
+            "hatch": HATCHES[at % len(HATCHES)],
+            "edgecolor": "white",
+        }
         panel.barh(range(len(shares)), sizes, left=left, label=part, **look)
         left += sizes
     panel.set_yticks(range(len(shares)), list(shares), fontsize=8)

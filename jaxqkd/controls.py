@@ -118,8 +118,8 @@ def entropy_matched(labels: jax.Array, teacher: jax.Array) -> jax.Array:
     Example:
         >>> uncertain = jnp.log(jnp.array([[0.9, 0.1], [0.1, 0.9]]))
         >>> logits = entropy_matched(jnp.array([0, 0]), uncertain)
-        >>> jax.nn.softmax(logits).round(4).tolist() == [[0.9, 0.1]] * 2
-        True
+        >>> [f"{p:.2f}" for p in jax.nn.softmax(logits)[0].tolist()]
+        ['0.90', '0.10']
     """
     classes = teacher.shape[-1]
     wanted = jnp.mean(_entropy(jax.nn.log_softmax(teacher)))

@@ -7,7 +7,6 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.quantum.encodings import Encoding, amplitude
-from jaxqkd.types import Params
 
 
 class ObservableStudent(nn.Module):
@@ -107,14 +106,6 @@ def clipped(weights: jax.Array, bound: float, size: int) -> jax.Array:
     That is the nearest point of the set; its derivative is defined where eigenvalues coincide as well.
     """
     return weights_of(_clipped(observables(weights, size), bound))
-
-
-def bounded_params(params: Params, model: ObservableStudent) -> Params:
-    """Returns the parameters with the observables that the model reads: clipped where it has a bound."""
-    if model.bound is None:
-        return params
-    own = params["params"]
-    return {"params": own | {"observables": clipped(own["observables"], model.bound, 2**model.qubits)}}
 
 
 @jax.custom_jvp

@@ -124,11 +124,12 @@ def _by_projection(
     tolerance: float,
 ) -> tuple[Params, jax.Array]:
     """Returns the last iterate of projected gradients with momentum, which restarts where it leads uphill."""
+    bound, size = float(model.bound or 0), 2**model.qubits
 
     def step(_: int, carry: tuple) -> tuple:
         old, ahead, inertia = carry
         gradient = jax.grad(objective)(_params(ahead))["params"]["observables"]
-        new = clipped(ahead - rate * gradient, model.bound, 2**model.qubits)
+        new = clipped(ahead - rate * gradient, bound, size)
         uphill = jnp.sum((ahead - new) * (new - old)) > 0
         grown = jnp.where(uphill, 1.0, (1 + jnp.sqrt(1 + 4 * inertia**2)) / 2)
         momentum = jnp.where(uphill, 0.0, (inertia - 1) / grown)

@@ -59,7 +59,9 @@ def test_a_mixture_has_the_blobs_of_the_grid():
         xor_grid(KEY, count=300, features=3, cells=2, spread=1e-3),
         gaussian_mixture(KEY, fine, count=300),
     ):
-        nearest = np.argmin(np.linalg.norm(np.asarray(data.x)[:, None] - fine.centers, axis=-1), axis=1)
+        nearest = np.argmin(
+            np.linalg.norm(np.asarray(data.x)[:, None] - np.asarray(fine.centers), axis=-1), axis=1
+        )
         np.testing.assert_array_equal(np.asarray(fine.labels)[nearest], data.labels)
         assert len(set(nearest.tolist())) == 8
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from jaxqkd import checks
 from jaxqkd.experiments.mechanisms.predictions import (
     CLAIMS,
     CLASSICAL,
@@ -52,6 +53,28 @@ def named(results: xr.Dataset) -> xr.Dataset:
     found = xr.Dataset(separate, attrs=results.attrs)
     found = found.assign_coords(teaching=names, step=range(found.sizes["step"]))
     return found.assign(gain=found.f1_at - found.f1_at.sel(teaching=UNTAUGHT, drop=True))
+
+
+def combined(studies: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Returns the results of several studies as one: of other tasks, or of other seeds of the same tasks.
+
+    Raises:
+        ValueError: If the tasks overlap and are not the same.
+    """
+    tasks = [tuple(results.task.values.tolist()) for results in studies]
+    if len(set(tasks)) == 1:
+        return _joined(studies, "seed").assign_coords(
+            seed=range(sum(results.sizes["seed"] for results in studies))
+        )
+    checks.names("task", [task for own in tasks for task in own])
+    return _joined(studies, "task")
+
+
+def _joined(studies: Sequence[xr.Dataset], along: str) -> xr.Dataset:
+    times = ("seconds", "compile_seconds")
+    runs = [results.drop_vars(times, errors="ignore") for results in studies]
+    whole = xr.concat(runs, along, join="exact", combine_attrs="override")
+    return whole.assign({name: sum(own[name] for own in studies) for name in times if name in studies[0]})
 
 
 class Outcome(NamedTuple):

@@ -165,6 +165,8 @@ def _loss(way: Way) -> Loss:
 
 def _learning(model: Model, epochs: int) -> Learn:
     """Returns the training of a student, as a function of key, data and way."""
+    if isinstance(model, ObservableStudent):
+        return _optimum(model, len(steps(epochs)))
     at = steps(epochs)
 
     def trained(key: Key, train: Data, way: Way) -> Learned:
@@ -173,14 +175,19 @@ def _learning(model: Model, epochs: int) -> Learn:
         record = out.history["loss"][jnp.asarray(at) - 1]
         return Learned(out.checkpoints, record, out.history["diverged"], jnp.asarray(jnp.nan))
 
+    return trained
+
+
+def _optimum(model: ObservableStudent, count: int) -> Learn:
+    """Returns the optimum for every number of steps; NaN for z-scores, whose loss is not convex."""
+
     def optimal(key: Key, train: Data, way: Way) -> Learned:
-        """Returns the optimum for every number of steps; NaN for z-scores, whose loss is not convex."""
         out = fit_observables(model, train, losses.kd(way.temperature, way.alpha))
         convex = jnp.where(way.standardized > 0, jnp.nan, 1.0)
-        params = jax.tree.map(lambda leaf: jnp.stack([leaf * convex] * len(at)), out.params)
-        return Learned(params, jnp.stack([out.loss] * len(at)), jnp.asarray(False), out.gap)
+        params = jax.tree.map(lambda leaf: jnp.stack([leaf * convex] * count), out.params)
+        return Learned(params, jnp.stack([out.loss] * count), jnp.asarray(False), out.gap)
 
-    return optimal if isinstance(model, ObservableStudent) else trained
+    return optimal
 
 
 def _scores(logits: jax.Array, level: Level) -> dict[str, jax.Array]:

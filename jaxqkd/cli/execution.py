@@ -18,6 +18,7 @@ from jaxqkd import checks, metrics
 from jaxqkd.experiments import registry
 from jaxqkd.experiments.registry import Experiment
 from jaxqkd.runtime import use_all_cores, use_compile_cache
+from jaxqkd.statistics import fewest_seeds
 from jaxqkd.studies import complete_seeds, load, missing, run
 from jaxqkd.studies.study import Study, cut
 
@@ -52,6 +53,7 @@ def carry_out(experiment: Experiment, options: Any, execution: Execution) -> int
     set_up(execution.compile_cache)  # before any array is made
     with _warnings_in_lines():
         study = experiment.study(options)
+    _warn_of_few_seeds(experiment, study)
     share, out = _share(execution.worker), execution.out
     with _executor(execution.dask) as executor:
         try:
@@ -83,6 +85,17 @@ def finish(out: Path, *, so_far: bool = False) -> int:
     reports.save(out, results, sections, command=f"jaxqkd report {out}")
     reports.print_report(out, results, sections)
     return int("diverged" in results and bool(results.diverged.all()))
+
+
+def _warn_of_few_seeds(experiment: Experiment, study: Study) -> None:
+    """Says before the run if no difference can be shown with so few seeds."""
+    if experiment.comparisons is None:
+        return
+    count = experiment.comparisons(study)
+    least = fewest_seeds(count)
+    if study.seeds < least:
+        text = f"{study.seeds} seeds can show no difference: with {count} comparisons, {least} are the fewest."
+        print(f"jaxqkd: {text}", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -34,6 +34,8 @@ class Experiment:
             and their documentation become the options of the command.
         study: Returns the study for the options.
         claims: Published sentences that it tests.
+        comparisons: Returns how many comparisons of a study the report corrects for, so that a run of too few
+            seeds for any claim says so before it starts; None where that is not known before.
         save: Saves students of a finished study, given options, study, results and directory; returns lines for
             the user. None if it saves none.
     """
@@ -46,6 +48,7 @@ class Experiment:
     options: type
     study: Callable[[Any], Study]
     claims: tuple[str, ...] = ()
+    comparisons: Callable[[Study], int] | None = None
     save: "Callable[[Any, Study, xr.Dataset, Path], Iterable[str]] | None" = None
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from jaxqkd import checks
-from jaxqkd.reports.section import Drawing, Section
+from jaxqkd.reports.section import Drawing, Section, answers_first
 
 DOTS_AN_INCH = 200
 LONG = 30
@@ -21,7 +21,7 @@ def page(title: str, sections: Sequence[Section], *, banner: str = "", alarm: bo
 
     Args:
         title: Its heading.
-        sections: Each is listed in the contents.
+        sections: Each is listed in the contents; those that say what came out stand first, in a box.
         banner: A sentence that stands below the heading.
         alarm: Whether the banner says that the page is not to be relied on.
 
@@ -37,7 +37,7 @@ def page(title: str, sections: Sequence[Section], *, banner: str = "", alarm: bo
         title=title,
         banner=banner,
         alarm=alarm,
-        sections=[(section, _embedded(section.drawing)) for section in sections],
+        sections=[(section, _embedded(section.drawing)) for section in answers_first(sections)],
         long=LONG,
     )
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from jaxqkd.reports.section import Section, Table
+from jaxqkd.reports.section import Section, Table, answers_first
 
 
 def markdown(sections: Sequence[Section]) -> str:
-    """Returns the sections that are no details as Markdown, without their figures."""
-    return "\n".join(block for section in sections if not section.detail for block in _blocks(section))
+    """Returns the sections that are no details as Markdown, without their figures, what came out first."""
+    shown = [section for section in answers_first(sections) if not section.detail]
+    return "\n".join(block for section in shown for block in _blocks(section))
 
 
 def _blocks(section: Section) -> Iterator[str]:

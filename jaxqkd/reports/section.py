@@ -46,6 +46,7 @@ class Section(NamedTuple):
         listing: Text whose lines and columns are kept.
         detail: Whether only the HTML page shows the section, for readers who want all of it.
         facts: What the manifest holds of it.
+        answer: Whether it says what came out: it stands first on a page, and last in a terminal.
     """
 
     title: str
@@ -57,3 +58,9 @@ class Section(NamedTuple):
     listing: str = ""
     detail: bool = False
     facts: Mapping[str, Any] = {}
+    answer: bool = False
+
+
+def answers_first(sections: Sequence[Section]) -> list[Section]:
+    """Returns the sections, those that say what came out before the others."""
+    return sorted(sections, key=lambda section: not section.answer)

@@ -22,7 +22,7 @@ TEXT_CELL = re.compile(r"[^\d+–-]")
 
 
 def print_sections(sections: Sequence[Section], *, width: int | None = None) -> None:
-    """Prints the sections that are no details, without their figures.
+    """Prints the sections that are no details, without their figures; what came out is printed last.
 
     Args:
         sections: The sections of a report.
@@ -33,7 +33,7 @@ def print_sections(sections: Sequence[Section], *, width: int | None = None) -> 
     console = Console(highlight=False, markup=False, emoji=False, width=width)
     if width is None and not console.is_terminal:
         console.width = WIDE
-    for section in sections:
+    for section in sorted(sections, key=lambda section: section.answer):  # the last lines are what is seen
         if not section.detail:
             _print(section, console)
 

@@ -54,7 +54,7 @@ def test_the_words_say_when_there_are_too_few_seeds(results):
 
 def test_the_report_shows_the_gains_as_a_figure_and_a_table_a_student(results):
     shown = [section for section in presentation.report(results) if not section.detail]
-    titles = ["Gain by temperature and alpha", "Student: hea", "How to read the tables", "What the tables say"]
+    titles = ["Gain by temperature and alpha", "Student: hea", "How to read the tables", "What came out"]
     assert [section.title for section in shown] == titles
     assert len(shown[0].drawing.figure.axes) == 4 + 1
     assert "3 of 8 corrected p are below 0.05" in shown[0].drawing.alt

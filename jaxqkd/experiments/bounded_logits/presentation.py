@@ -42,9 +42,10 @@ def report(results: xr.Dataset) -> list[Section]:
         ),
         Section("How to read the tables", READ_AS),
         Section(
-            "What the tables say",
+            "What came out",
             "\n\n".join([*few, wording.teachers(results)]),
             listing="\n\n".join(_in_words(gains)),
+            answer=True,
         ),
     ]
     return assemble(results, own, tested=Comparisons("case", gains), references=wording.TEACHERS)

@@ -57,8 +57,9 @@ def report(results: xr.Dataset) -> list[Section]:
         *(Section(title, table=_table(rows, compared[title])) for title, rows in tested.items()),
         Section("How to read the tables", READ_AS),
         Section(
-            "What the tables say",
+            "What came out",
             "\n\n".join([*_in_words(tested, results.sizes["seed"]), wording.teachers(results)]),
+            answer=True,
         ),
         Section("Shots", SHOTS_READ_AS, listing="\n".join(_shots(scores(results)))),
     ]

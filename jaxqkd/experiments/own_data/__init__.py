@@ -19,6 +19,7 @@ EXPERIMENT = Experiment(
     source="",
     cost="a minute or two on two cores for 178 rows of 13 features",
     options=Options,
+    comparisons=lambda study: 2 * len(study.students) + 1,  # each by its teacher, and the first with all controls
     study=study_of_file,
     save=save,
 )

@@ -58,7 +58,8 @@ def report(results: xr.Dataset) -> list[Section]:
     tested = _tested(rows)
     first = {"student": 0, "teacher": 0, "temperature": 0, "alpha": 0}  # what does not depend on any of these
     lines = {name: results[at].isel(first, drop=True) for name, at in LINES.items()}
-    gains = Comparisons("alpha", compare(results.f1_macro, "alpha", baseline=0.0))
+    taught = results.sel(teacher="teacher", drop=True)  # controls have tables of their own, and count nowhere else
+    gains = Comparisons("alpha", compare(taught.f1_macro, "alpha", baseline=0.0))
     own = [
         Section(
             "Scores at the chosen settings",
@@ -68,10 +69,10 @@ def report(results: xr.Dataset) -> list[Section]:
         ),
         *(_table(part, rows, tested) for part in (ADDED, BEHIND)),
         Section("How to read the tables", READ_AS),
-        Section("What the tables say", "\n\n".join(_in_words(results, rows, tested))),
+        Section("What came out", "\n\n".join(_in_words(results, rows, tested)), answer=True),
         *comparison_maps(gains, down="temperature"),
     ]
-    return assemble(results, own, tested=gains, references=wording.TEACHERS)
+    return assemble(taught, own, tested=gains, references=wording.TEACHERS)
 
 
 def _trainings(results: xr.Dataset, settings: Mapping[str, Setting]) -> xr.DataArray:
@@ -135,19 +136,27 @@ def _in_words(results: xr.Dataset, rows: Sequence[Row], tested: Sequence[dict[st
     """Returns what the tests say, how good the teachers are, and a warning where they are not."""
     student, count = rows[0].student, results.sizes["seed"]
     without = alone(results, student)
-    verdict = tested[0]["verdict"]
-    sentence = f"Whether the teacher changes {student}: {verdict}, with these {count} seeds."
-    if verdict in ("better", "worse"):
-        sentence = f"The corrected test says that the teacher makes {student} {verdict}."
     few = [too_few(len(rows))] if count < fewest_seeds(len(rows)) else []
     return [
-        sentence,
+        _effect(student, tested[0], count),
         f"On validation rows {student} scores {without.score:.3f} without a teacher,\n"
         f"and {rows[0].setting.score:.3f} with the teacher at {rows[0].setting}.",
         wording.teachers(results),
         *few,
         *_gate(results, student),
     ]
+
+
+def _effect(student: str, test: Mapping[str, Any], seeds: int) -> str:
+    """Returns what the teacher does to the student, with its interval and the verdict of the corrected test."""
+    change = f"{test['mean']:+.3f} [{test['low']:+.3f}, {test['high']:+.3f}]"
+    p = "p < 0.001" if test["p_corrected"] < 0.001 else f"p = {test['p_corrected']:.3f}"
+    says = {
+        "better": f"the teacher helps (corrected {p})",
+        "worse": f"the teacher hurts (corrected {p})",
+        "too few seeds": "too few seeds to tell",
+    }.get(test["verdict"], f"{test['verdict']} (corrected {p})")
+    return f"The teacher changes the macro F1 of {student} by {change} over {seeds} seeds: {says}."
 
 
 def _gate(results: xr.Dataset, student: str) -> list[str]:

@@ -7,7 +7,7 @@ the gains over alpha = 0 may be tested as they stand.
 """
 
 from jaxqkd.experiments.payoff.setup import NAME, VERSION, Options
-from jaxqkd.experiments.payoff.training import run, seed_data, study
+from jaxqkd.experiments.payoff.training import comparisons, run, seed_data, study
 from jaxqkd.experiments.registry import Experiment
 
 EXPERIMENT = Experiment(
@@ -17,6 +17,7 @@ EXPERIMENT = Experiment(
     source="",
     cost="some minutes on two cores",
     options=Options,
+    comparisons=comparisons,
     study=study,
 )
 

@@ -32,9 +32,13 @@ def report(results: xr.Dataset) -> list[Section]:
             for name in results.student.values
         ),
         Section("How to read the tables", READ_AS),
-        Section("What the tables say", f"{in_words(gains, results.sizes['seed'])}\n\n{wording.teachers(results)}"),
+        Section("What came out", _answer(gains, results), answer=True),
     ]
     return assemble(results, own, tested=tested, references=wording.TEACHERS)
+
+
+def _answer(gains: "pd.DataFrame", results: xr.Dataset) -> str:
+    return f"{in_words(gains, results.sizes['seed'])}\n\n{wording.teachers(results)}"
 
 
 def gain_table(results: xr.Dataset, gains: "pd.DataFrame", student: str) -> Table:

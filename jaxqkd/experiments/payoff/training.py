@@ -1,6 +1,7 @@
 """The training of the experiment: the data of a seed, the run of a student, and the study of all of them."""
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -84,6 +85,12 @@ def study(options: Options) -> Study:
         options={"epochs": options.epochs},
         base=options.seed,
     )
+
+
+def comparisons(study: Study) -> int:
+    """Returns how many gains over alpha = 0 the report of a study tests."""
+    sizes = [len(values) for name, values in study.settings.items() if name != "alpha"]
+    return len(study.students) * math.prod(sizes) * (len(study.settings["alpha"]) - 1)
 
 
 def _seed_data_at(key: Key, rate: jax.Array, epochs: int) -> SeedData:

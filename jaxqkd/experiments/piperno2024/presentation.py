@@ -42,8 +42,9 @@ def report(results: xr.Dataset) -> list[Section]:
         *(_verdicts(str(reading), rows) for reading in results.reading.values),
         Section("How to read the tables", READ_AS, listing=claims.RULE),
         Section(
-            "What the tables say",
+            "What came out",
             f"{published_inside(rows, results.sizes['seed'])}\n\n{wording.teachers(results)}",
+            answer=True,
         ),
     ]
     return assemble(results, own, tested=comparisons(results.f1_weighted, "distilled", 0))

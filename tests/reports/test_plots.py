@@ -337,3 +337,33 @@ def test_words_give_the_numbers_of_the_figures(readings, weights):
     assert "Share of failed seeds: linear 0% to 100%; hea 0% to 100%." in sensitivity(flat).alt
     assert "All runs, in seconds: linear 1; hea 2." in plots.runtime(readings).alt
     assert "is finite nowhere" in strips(flat * np.nan).alt
+
+
+def test_distributions_are_the_shares_of_seeds_up_to_a_score(readings):
+    scores = readings.f1_macro.copy()
+    scores[0, 0, 0, 3] = np.nan
+    figure, alt = plots.distributions(scores, lines="distilled")
+    panel = figure.axes[0]
+    values, shares = panel.lines[0].get_data()
+    wanted = np.sort(scores.values[0, 0, 0][np.isfinite(scores.values[0, 0, 0])])
+    np.testing.assert_allclose(values, wanted)
+    np.testing.assert_allclose(shares, np.arange(2, SEEDS + 1) / SEEDS)
+    assert len(figure.axes) == len(STUDENTS) * scores.sizes["reading"]
+    assert "linear" in alt
+
+
+def test_shares_are_bars_one_after_the_other():
+    rows = {"first": {"a": 0.25, "b": 0.75}, "second": {"a": np.nan, "b": np.nan}}
+    figure, alt = plots.stacked_shares(rows, name="share")
+    bars = [(bar.get_x(), bar.get_width()) for bar in figure.axes[0].patches]
+    np.testing.assert_allclose(bars, [(0, 0.25), (0, 0), (0.25, 0.75), (0, 0)])
+    assert alt == "first: a 0.25, b 0.75. second: nothing finite"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [({}, "at least one row"), ({"a": {"x": 1.0}, "b": {"y": 1.0}}, "the same parts in every row")],
+)
+def test_shares_of_other_parts_are_refused(rows, told):
+    with pytest.raises(ValueError, match=told):
+        plots.stacked_shares(rows, name="share")

@@ -1,7 +1,6 @@
 """The set-up of `mechanisms`: tasks, targets, students, and a small study."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -50,7 +49,7 @@ def test_what_targets_hold_is_told_apart():
     assert float(of(shuffled).risk) > float(of(smooth).risk) > 0.1
 
 
-@pytest.mark.parametrize("task", setup.REAL)
+@pytest.mark.parametrize("task", [*setup.REAL[:-1], pytest.param("mnist", marks=pytest.mark.slow)])
 def test_held_out_tasks_have_four_components_and_few_classes(task):
     rows = setup.table(task)
     np.testing.assert_allclose(rows.x.std(axis=0), 0.5, rtol=1e-4)
@@ -74,10 +73,15 @@ def test_options_out_of_range_are_refused():
 
 @pytest.mark.slow
 def test_a_small_study_of_mixtures_and_held_out_tasks(tmp_path, capsys):
-    options = {"seeds": 2, "epochs": 20, "students": ("mlp",), "rows": (15,)}
+    options = {"seeds": 2, "epochs": 20, "rows": (15,)}
     for name, tasks in {"main": ("low",), "other": ("wine", "breast_cancer")}.items():
-        studies.run(mechanisms.study(mechanisms.Options(tasks=tasks, **options)), tmp_path / name)
-    found = analysis.named(studies.load(tmp_path / "main"))
+        students = ("mlp", "observable") if name == "main" else ("mlp",)
+        study = mechanisms.study(mechanisms.Options(tasks=tasks, students=students, **options))
+        studies.run(study, tmp_path / name)
+    whole = analysis.named(studies.load(tmp_path / "main"))
+    best, found = whole.sel(student="observable"), whole.sel(student=["mlp"])
+    assert float(best.gap_of.max()) < 1e-4
+    assert bool(best.f1_at.sel(teaching="trained, T = 4, standardized").isnull().all())
     assert found.f1_at.sizes["teaching"] == 11
     assert found.f1_at.sizes["step"] == 3
     np.testing.assert_array_equal(found.gain.sel(teaching="none"), 0)
@@ -92,19 +96,8 @@ def test_a_small_study_of_mixtures_and_held_out_tasks(tmp_path, capsys):
     assert "breast_cancer" in capsys.readouterr().out
     other = studies.load(tmp_path / "other")
     assert float(other.f1_macro.max()) <= 1
-    assert analysis.combined([studies.load(tmp_path / "main"), other]).sizes["task"] == 3
+    assert analysis.combined([studies.load(tmp_path / "main").sel(student=["mlp"]), other]).sizes["task"] == 3
     twice = analysis.combined([other, other])
     assert twice.seed.values.tolist() == [0, 1, 2, 3]
     with pytest.raises(ValueError, match="`task` must hold each value once"):
         analysis.combined([other, other.sel(task=["wine"])])
-
-
-@pytest.mark.slow
-def test_the_optimum_has_the_least_untaught_loss(tmp_path):
-    options = mechanisms.Options(seeds=2, epochs=60, students=("head", "observable"), rows=(30,))
-    studies.run(mechanisms.study(options), tmp_path)
-    found = analysis.named(studies.load(tmp_path))
-    assert (found.loss_at.sel(student="observable") <= found.loss_at.sel(student="head") + 1e-3).all()
-    assert float(found.gap_of.sel(student="observable").max()) < 1e-4
-    unknown = found.f1_at.sel(student="observable", teaching="trained, T = 4, standardized")
-    assert bool(jnp.isnan(unknown.values).all())

@@ -17,7 +17,9 @@ def trained(**options):
     return jax.jit(lambda key: jq.fit(key, MODEL, DATA, jq.losses.hard(), optax.adam(0.05), **options))(KEY)
 
 
-@pytest.mark.parametrize("options", [{}, {"batch_size": 8}, {"validation": DATA}])
+@pytest.mark.parametrize(
+    "options", [{"validation": DATA}, pytest.param({"batch_size": 8}, marks=pytest.mark.slow)]
+)
 def test_checkpoints_are_the_parameters_of_shorter_trainings(options):
     found = trained(epochs=12, checkpoints=(3, 12, 1), **options)
     for place, epochs in enumerate((3, 12, 1)):

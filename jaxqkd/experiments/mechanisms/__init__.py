@@ -15,7 +15,7 @@ EXPERIMENT = Experiment(
     VERSION,
     description=__doc__,
     source="",
-    cost="not yet measured on two cores",
+    cost="forty minutes of one core, estimated",
     options=Options,
     study=study,
 )

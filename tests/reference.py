@@ -27,12 +27,34 @@ GATES = {
     "sxdg": (np.eye(2) - 1j * (np.eye(2) - PAULIS["x"]) + PAULIS["x"]) / 2,
     "cnot": np.eye(4) + np.kron(ONE, FLIP),
     "cz": np.diag([1, 1, 1, -1]),
+    "id": np.eye(2),
+    "cy": np.kron(ZERO, np.eye(2)) + np.kron(ONE, PAULIS["y"]),
+    "ch": np.kron(ZERO, np.eye(2)) + np.kron(ONE, (PAULIS["x"] + PAULIS["z"]) / np.sqrt(2)),
+    "csx": np.kron(ZERO, np.eye(2)) + np.kron(ONE, (1 + 1j) / 2 * np.eye(2) + (1 - 1j) / 2 * PAULIS["x"]),
+    "csxdg": np.kron(ZERO, np.eye(2)) + np.kron(ONE, (1 - 1j) / 2 * np.eye(2) + (1 + 1j) / 2 * PAULIS["x"]),
+    "iswap": np.array([[1, 0, 0, 0], [0, 0, 1j, 0], [0, 1j, 0, 0], [0, 0, 0, 1]]),
+    "iswapdg": np.array([[1, 0, 0, 0], [0, 0, -1j, 0], [0, -1j, 0, 0], [0, 0, 0, 1]]),
+    "ecr": (np.kron(PAULIS["x"], PAULIS["i"]) - np.kron(PAULIS["y"], PAULIS["x"])) / np.sqrt(2),
+    "cswap": np.eye(8) + np.kron(ONE, sum(np.kron(pauli, pauli) for pauli in PAULIS.values()) / 2 - np.eye(4)),
     "swap": sum(np.kron(pauli, pauli) for pauli in PAULIS.values()) / 2,
     "toffoli": np.eye(8) + np.kron(np.kron(ONE, ONE), FLIP),
 }
 FIXED = {name: len(gate).bit_length() - 1 for name, gate in GATES.items()}
 """Gates without an angle, with the number of their qubits."""
-ROTATIONS = {"rx": 1, "ry": 1, "rz": 1, "rxx": 2, "ryy": 2, "rzz": 2, "crx": 2, "cry": 2, "crz": 2}
+ROTATIONS = {
+    "rx": 1,
+    "ry": 1,
+    "rz": 1,
+    "rxx": 2,
+    "ryy": 2,
+    "rzz": 2,
+    "rzx": 2,
+    "crx": 2,
+    "cry": 2,
+    "crz": 2,
+    "p": 1,
+    "cp": 2,
+}
 """Gates with an angle, with the number of their qubits."""
 
 
@@ -44,6 +66,8 @@ def matrix(name, angle=None):
     """The matrix of a gate on its own qubits; rotations turn by exp(-i angle G / 2)."""
     if angle is None:
         return GATES[name].astype(complex)
+    if name in ("p", "cp"):  # a phase of the last basis state, and a global one
+        return np.diag([1] * (2 ** ROTATIONS[name] - 1) + [np.exp(1j * angle)]) * np.exp(-0.5j * angle)
     if name[0] == "c":
         return np.kron(ZERO, np.eye(2)) + np.kron(ONE, matrix(name[1:], angle))
     string = kron(PAULIS[letter] for letter in name[1:])

@@ -1,6 +1,6 @@
 """Circuits: plain, hashable data that everything else interprets, the gates they are made of, and ansätze."""
 
-from jaxqkd.circuits.angles import resolved
+from jaxqkd.circuits.angles import Angle, resolved
 from jaxqkd.circuits.ansatze import (
     hea,
     mirror_angles,
@@ -11,16 +11,20 @@ from jaxqkd.circuits.ansatze import (
     universal,
 )
 from jaxqkd.circuits.circuit import Circuit, check_measured
+from jaxqkd.circuits.composites import cu, ms, u
 from jaxqkd.circuits.drawing import Description, describe
-from jaxqkd.circuits.gates import GATES, Gate, GateSpec, Part, matrix, unitary
+from jaxqkd.circuits.gates import Gate, matrix, unitary
 from jaxqkd.circuits.imported import Imported
-from jaxqkd.circuits.openqasm import from_qasm
+from jaxqkd.circuits.openqasm import from_qasm, to_qasm
 from jaxqkd.circuits.pennylane import from_pennylane, to_pennylane
 from jaxqkd.circuits.qiskit import from_qiskit, to_qiskit
+from jaxqkd.circuits.specs import GateSpec, Part
+from jaxqkd.circuits.table import GATES
 from jaxqkd.circuits.tensorcircuit import from_tensorcircuit, to_tensorcircuit
 
 __all__ = [
     "GATES",
+    "Angle",
     "Circuit",
     "Description",
     "Gate",
@@ -28,6 +32,7 @@ __all__ = [
     "Imported",
     "Part",
     "check_measured",
+    "cu",
     "describe",
     "from_pennylane",
     "from_qasm",
@@ -37,13 +42,16 @@ __all__ = [
     "matrix",
     "mirror_angles",
     "mirrored",
+    "ms",
     "real_amplitudes",
     "resolved",
     "reuploading",
     "strongly_entangling",
     "to_pennylane",
+    "to_qasm",
     "to_qiskit",
     "to_tensorcircuit",
+    "u",
     "unitary",
     "universal",
 ]

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from jaxqkd.circuits.circuit import Circuit
 
 
+class Angle(NamedTuple):
+    """An angle for gates that are written in several rotations; the attributes are those of `Gate`."""
+
+    theta: int | None = None
+    x: int | tuple[int, ...] | None = None
+    factor: float = 1.0
+    offset: float = 0.0
+
+
 class Columns(NamedTuple):
     """Angles that depend on inputs [..., N]: factor * inputs[i] * inputs[j] * ... + offset.
 
@@ -33,6 +42,13 @@ class Columns(NamedTuple):
     indices: tuple[tuple[int, ...], ...]
     factors: tuple[float, ...]
     offsets: tuple[float, ...]
+
+
+def turn(name: str, qubits: tuple[int, ...], angle: Angle | float, factor: float = 1.0) -> Gate:
+    """Returns the rotation of a name by a multiple of an angle, which is fixed where it is a number."""
+    theta, x, own, offset = angle if isinstance(angle, Angle) else Angle(offset=angle)
+    is_fixed = theta is None and x is None
+    return Gate(name, qubits, theta, x, own if is_fixed else own * factor, offset * factor)
 
 
 def features_of(gate: Gate) -> tuple[int, ...]:

@@ -1,22 +1,16 @@
-"""Gates: the one table of what each of them is, which every interpreter of a circuit reads.
-
-Qubit 0 is the most significant bit of a basis state's index. A rotation is exp(-i angle G / 2), where G is the
-Pauli string in its name. A controlled rotation turns its last qubit where the first is 1.
-"""
+"""Gates of circuits, and what each of them is: an entry of the table, at a fixed angle, or a matrix of its own."""
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
-
-PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-"""The Pauli matrices I, X, Y, Z."""
+from jaxqkd.circuits.specs import GateSpec
+from jaxqkd.circuits.table import GATES
 
 UNITARY = "unitary"
 """Name of a gate that brings its own matrix."""
@@ -57,96 +51,6 @@ class Gate(NamedTuple):
     def is_fixed(self) -> bool:
         """Whether neither a trained angle nor a feature turns it."""
         return self.theta is None and self.x is None
-
-
-class Part(NamedTuple):
-    """One of the gates that another gate is written in.
-
-    Attributes:
-        name: A name of `GATES`.
-        places: Which of the other gate's qubits it acts on.
-        factor: Its angle as a multiple of the other gate's angle, or None.
-        angle: Its angle as a number, or None.
-    """
-
-    name: str
-    places: tuple[int, ...]
-    factor: float | None = None
-    angle: float | None = None
-
-
-@dataclass(frozen=True, eq=False)  # hashed by identity, since arrays have no hash
-class GateSpec:
-    """What a gate on k qubits is. An entry of `GATES` is all that a new gate needs.
-
-    Attributes:
-        name: Its name.
-        symbols: What a drawing shows on each qubit, "●" for a control.
-        openqasm: Its name in the standard libraries of both OpenQASM 2 and 3; or the gates that it is written in,
-            each of which has such a name, up to a global phase.
-        matrix: Unitary matrix [2^k, 2^k] of a gate without an angle, else None.
-        generator: Hermitian matrix G [2^k, 2^k] of a rotation exp(-i angle G / 2), else None. Its eigenvalues are
-            -1, 0 or 1; a multiple of the identity, which is a global phase, may be added to bring them there.
-        inverse: Name of the gate that undoes it, or None for the gate itself; a rotation takes the negative angle.
-        tensorcircuit: Name of the method of `tensorcircuit.Circuit`, or None to apply the matrix.
-
-    Raises:
-        ValueError: On a matrix that is not unitary, a generator without these eigenvalues, or no inverse.
-    """
-
-    name: str
-    symbols: tuple[str, ...]
-    openqasm: str | tuple[Part, ...]
-    matrix: np.ndarray | None = None
-    generator: np.ndarray | None = None
-    inverse: str | None = None
-    tensorcircuit: str | None = None
-
-    def __post_init__(self) -> None:
-        given = [name for name in ("matrix", "generator") if getattr(self, name) is not None]
-        checks.require(len(given) == 1, "matrix, generator", "be given, one of them alone", given)
-        array = np.asarray(getattr(self, given[0]), complex)
-        size = 2 ** len(self.symbols)
-        checks.require(array.shape == (size, size), given[0], f"have the shape [{size}, {size}]", array.shape)
-        object.__setattr__(self, given[0], array)
-        if self.is_rotation:
-            good = np.allclose(array, array.conj().T) and np.allclose(array @ array @ array, array)
-            cure = "Divide it by its largest eigenvalue, or add a multiple of the identity."
-            checks.require(good, "generator", "be Hermitian with eigenvalues -1, 0, 1", array.tolist(), cure)
-        else:
-            unitary = np.allclose(array @ array.conj().T, np.eye(size))
-            checks.require(unitary, "matrix", "be unitary", array.tolist())
-            known = self.inverse is not None or np.allclose(array @ array, np.eye(size))
-            checks.require(known, "inverse", "name the gate that undoes a gate whose square is not 1", None)
-
-    @property
-    def qubits(self) -> int:
-        """The number of qubits k."""
-        return len(self.symbols)
-
-    @property
-    def is_rotation(self) -> bool:
-        """Whether the gate has an angle."""
-        return self.generator is not None
-
-    @functools.cached_property
-    def terms(self) -> np.ndarray:
-        """Matrices [3, 2^k, 2^k] whose sum, weighted by 1, cos(angle / 2) and sin(angle / 2), is the gate."""
-        if self.generator is None:
-            assert self.matrix is not None
-            return np.stack([self.matrix, *np.zeros((2, *self.matrix.shape))])
-        turned = self.generator @ self.generator  # the projector on what is not in the kernel of G
-        return np.stack([np.eye(len(turned)) - turned, turned, -1j * self.generator])
-
-    @functools.cached_property
-    def kind(self) -> Literal["diagonal", "real", "permutation", "other"]:
-        """Whether the matrix is diagonal, real (of one qubit), a permutation of basis states, or none of these."""
-        if not np.any(self.terms * (1 - np.eye(2**self.qubits))):
-            return "diagonal"
-        if self.qubits == 1 and not np.any(self.terms.imag):
-            return "real"
-        zeros_and_ones = not self.is_rotation and np.all(self.terms == self.terms**2)
-        return "permutation" if zeros_and_ones else "other"
 
 
 def unitary(matrix: Any, qubits: Sequence[int]) -> Gate:
@@ -226,52 +130,3 @@ def _turned(spec: GateSpec, angle: float) -> GateSpec:
 def _with_matrix(matrix: Matrix) -> GateSpec:
     symbols = ("U",) * (len(matrix).bit_length() - 1)
     return GateSpec(UNITARY, symbols, (), matrix=np.asarray(matrix), inverse=UNITARY)
-
-
-def _controlled(matrix: np.ndarray, off: np.ndarray) -> np.ndarray:
-    """Returns the block matrix of `off` where the control is 0, and of `matrix` where it is 1."""
-    return np.block([[off, np.zeros_like(off)], [np.zeros_like(off), matrix]])
-
-
-_I, _X, _Y, _Z = PAULIS
-_S, _T = np.diag([1, 1j]), np.diag([1, np.exp(0.25j * np.pi)])
-_SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2
-_CNOT, _NONE = _controlled(_X, _I), np.zeros((2, 2))
-
-_H = Part("h", (0,)), Part("h", (1,))
-_RX = tuple(Part("rx", (place,), angle=np.pi / 2) for place in (0, 1))
-_RX_BACK = tuple(part._replace(angle=-np.pi / 2) for part in _RX)
-_CX = Part("cnot", (0, 1))
-_CX_THRICE = _CX, Part("cnot", (1, 0)), _CX
-_RZZ = _CX, Part("rz", (1,), factor=1), _CX
-_CRY = Part("ry", (1,), factor=0.5), _CX, Part("ry", (1,), factor=-0.5), _CX
-_CRX = _H[1], Part("crz", (0, 1), factor=1), _H[1]
-
-_SPECS = (
-    GateSpec("h", ("H",), "h", matrix=(_X + _Z) / np.sqrt(2), tensorcircuit="h"),
-    GateSpec("x", ("X",), "x", matrix=_X, tensorcircuit="x"),
-    GateSpec("y", ("Y",), "y", matrix=_Y, tensorcircuit="y"),
-    GateSpec("z", ("Z",), "z", matrix=_Z, tensorcircuit="z"),
-    GateSpec("s", ("S",), "s", matrix=_S, inverse="sdg", tensorcircuit="s"),
-    GateSpec("sdg", ("S†",), "sdg", matrix=_S.conj(), inverse="s", tensorcircuit="sd"),
-    GateSpec("t", ("T",), "t", matrix=_T, inverse="tdg", tensorcircuit="t"),
-    GateSpec("tdg", ("T†",), "tdg", matrix=_T.conj(), inverse="t"),  # TensorCircuit's `td` is of single precision
-    GateSpec("sx", ("√X",), (_H[0], Part("s", (0,)), _H[0]), matrix=_SX, inverse="sxdg"),
-    GateSpec("sxdg", ("√X†",), (_H[0], Part("sdg", (0,)), _H[0]), matrix=_SX.conj(), inverse="sx"),
-    GateSpec("cnot", ("●", "X"), "cx", matrix=_CNOT, tensorcircuit="cnot"),
-    GateSpec("cz", ("●", "●"), "cz", matrix=_controlled(_Z, _I), tensorcircuit="cz"),
-    GateSpec("swap", ("x", "x"), _CX_THRICE, matrix=np.eye(4)[[0, 2, 1, 3]], tensorcircuit="swap"),
-    GateSpec("toffoli", ("●", "●", "X"), "ccx", matrix=_controlled(_CNOT, np.eye(4)), tensorcircuit="toffoli"),
-    GateSpec("rx", ("RX",), "rx", generator=_X, tensorcircuit="rx"),
-    GateSpec("ry", ("RY",), "ry", generator=_Y, tensorcircuit="ry"),
-    GateSpec("rz", ("RZ",), "rz", generator=_Z, tensorcircuit="rz"),
-    GateSpec("rxx", ("XX", "XX"), (*_H, *_RZZ, *_H), generator=np.kron(_X, _X), tensorcircuit="rxx"),
-    GateSpec("ryy", ("YY", "YY"), (*_RX, *_RZZ, *_RX_BACK), generator=np.kron(_Y, _Y), tensorcircuit="ryy"),
-    GateSpec("rzz", ("ZZ", "ZZ"), _RZZ, generator=np.kron(_Z, _Z), tensorcircuit="rzz"),
-    GateSpec("crx", ("●", "RX"), _CRX, generator=_controlled(_X, _NONE), tensorcircuit="crx"),
-    GateSpec("cry", ("●", "RY"), _CRY, generator=_controlled(_Y, _NONE), tensorcircuit="cry"),
-    GateSpec("crz", ("●", "RZ"), "crz", generator=_controlled(_Z, _NONE), tensorcircuit="crz"),
-)
-
-GATES: Mapping[str, GateSpec] = {spec.name: spec for spec in _SPECS}
-"""Every gate, by its name."""

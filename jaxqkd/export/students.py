@@ -8,13 +8,12 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.circuits import check_measured
-from jaxqkd.export import qasm
+from jaxqkd.circuits.openqasm import writing
+from jaxqkd.circuits.openqasm.gates import of_circuit
+from jaxqkd.circuits.openqasm.operations import Angle, Operation
 from jaxqkd.export.encoded import of_encoding
-from jaxqkd.export.gates import Angle, Operation, of_circuit
 from jaxqkd.models import QuantumStudent
 from jaxqkd.types import Params
-
-VERSIONS = (2, 3)
 
 
 def openqasm(student: QuantumStudent, params: Params, x: Any = None, *, version: int = 3) -> str:
@@ -35,12 +34,12 @@ def openqasm(student: QuantumStudent, params: Params, x: Any = None, *, version:
     Raises:
         ValueError: On parameters of another student, numbers that are not finite, or an encoding that needs x.
     """
-    checks.one_of("version", version, VERSIONS)
+    checks.one_of("version", version, writing.VERSIONS)
     must = "be the features of an example for OpenQASM 2, which has no inputs"
     checks.require(x is not None or version == 3, "x", must, None, "Pass x, or version=3.")
     listed = operations(student, params, x)
     qubits = student.circuit.qubits
-    return qasm.text(listed, qubits, check_measured(student.measured, qubits), version)
+    return writing.text(listed, qubits, check_measured(student.measured, qubits), version)
 
 
 def operations(student: QuantumStudent, params: Params, x: Any = None) -> list[Operation]:

@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxqkd.circuits.gates import GATES, PAULIS, GateSpec, entry
+from jaxqkd.circuits.gates import entry
+from jaxqkd.circuits.specs import PAULIS, GateSpec
+from jaxqkd.circuits.table import GATES
 
 PRECISION = "highest"
 """The precision of every product; accelerators otherwise round float32 to fewer bits."""

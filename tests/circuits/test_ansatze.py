@@ -185,7 +185,7 @@ def test_mirror_angles_pairs_each_angle_with_its_inverses():
     assert mirror_angles(block) == [(i, i + 5) for i in range(5)]
     rounds = reuploading(block, features=4)
     assert mirror_angles(rounds) == [(i, i + 5) for i in (*range(5), *range(10, 15))]
-    assert mirror_angles(mirrored(EVERY_GATE)) == [(i, i + 18) for i in range(18)]
+    assert mirror_angles(mirrored(EVERY_GATE)) == [(i, i + 2 * len(ROTATIONS)) for i in range(2 * len(ROTATIONS))]
 
 
 STUDENTS = {

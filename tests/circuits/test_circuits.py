@@ -198,7 +198,7 @@ def _circuit(*gates, qubits=2, layers=1, **options):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (_circuit(Gate("rw", (0,), theta=0)), r"`gate.name` must be one of 'cnot', .* but is 'rw'"),
+        (_circuit(Gate("rw", (0,), theta=0)), r"`gate.name` must be one of 'ch', .* but is 'rw'"),
         (_circuit(Gate("cnot", (0,))), r"`gate.qubits` must be 2 distinct qubits for 'cnot', but is \(0,\)"),
         (_circuit(Gate("h", (0, 1))), r"`gate.qubits` must be 1 distinct qubits for 'h', but is \(0, 1\)"),
         (_circuit(Gate("cnot", (1, 1))), r"`gate.qubits` must be 2 distinct qubits for 'cnot', but is \(1, 1\)"),

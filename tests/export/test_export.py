@@ -27,10 +27,14 @@ EVERY = Circuit(
             Gate(name, ((index + 1) % 3, index % 3), theta=6 + index)
             for index, name in enumerate(("crx", "cry", "crz"))
         ),
-        *(Gate(name, (index % 3,)) for index, name in enumerate(("h", "x", "y", "z", "s", "t"))),
+        *(Gate(name, (index % 3,)) for index, name in enumerate(("h", "x", "y", "z", "s", "t", "id"))),
         *(Gate(name, (index % 3,)) for index, name in enumerate(("sdg", "tdg", "sx", "sxdg"))),
         *(Gate(name, (index % 3, (index + 2) % 3)) for index, name in enumerate(("cnot", "cz", "swap"))),
-        Gate("toffoli", (2, 0, 1)),
+        *(Gate(name, (index % 3, (index + 1) % 3)) for index, name in enumerate(("cy", "ch", "csx", "csxdg"))),
+        *(Gate(name, (index % 3, (index + 2) % 3)) for index, name in enumerate(("iswap", "iswapdg", "ecr"))),
+        *(Gate(name, (2, 0, 1)) for name in ("toffoli", "cswap")),
+        Gate("p", (0,), theta=9),
+        *(Gate(name, (2, 1), theta=10 + index) for index, name in enumerate(("cp", "rzx"))),
         Gate("ry", (0,), x=1),
         Gate("cry", (0, 1), x=2),
     ),

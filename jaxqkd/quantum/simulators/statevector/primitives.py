@@ -1,8 +1,8 @@
 """Primitives: gates written in the three kinds of gates that the state vector has fast products for.
 
-These are real one-qubit gates, diagonal gates and permutations of the basis. Every gate that is diagonal in a
-product of eigenbases of Pauli matrices can be written in them. A feature only ever turns phases, so that what
-depends on an example is at most one number a basis state.
+These are real one-qubit gates, diagonal gates and permutations of the basis. Every gate without an angle, and
+every rotation that is diagonal in a product of eigenbases of Pauli matrices, can be written in them. A feature
+only ever turns phases, so that what depends on an example is at most one number a basis state.
 """
 
 import functools
@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxqkd.circuits import GATES, Gate, GateSpec
 from jaxqkd.circuits.gates import spec_of
+from jaxqkd.circuits.unitaries import factors
 
 BETWEEN_PHASES = {"y": ("z", "s", "x", "s"), "rx": ("s", "ry", "z", "s")}
 """One-qubit gates as a real one between phases, which merge with their neighbors: S X S^-1 and S^-1 RY S."""
@@ -69,7 +70,16 @@ def primitives(gate: Gate) -> list[Primitive]:
         return [Primitive("local", gate)]
     if gate.name in BETWEEN_PHASES and gate.x is None:
         return [one for name in BETWEEN_PHASES[gate.name] for one in primitives(_renamed(gate, name))]
-    return _in_eigenbasis(gate, _diagonalized(spec))
+    return _in_eigenbasis(gate, _diagonalized(spec)) or _factored(gate, spec)
+
+
+def _factored(gate: Gate, spec: GateSpec) -> list[Primitive]:
+    """Returns a gate without an angle as the primitives of its factors, nothing for a rotation."""
+    if spec.is_rotation:
+        return []
+    own = [Gate(part.name, tuple(gate.qubits[place] for place in part.places)) for part in spec.product]
+    turned = [one._replace(offset=part.angle or 0.0) for one, part in zip(own, spec.product, strict=True)]
+    return [one for factor in turned or factors(spec.terms[0], gate.qubits) for one in primitives(factor)]
 
 
 def _renamed(gate: Gate, name: str) -> Gate:

@@ -13,6 +13,7 @@ from jaxqkd.circuits.ansatze import (
 from jaxqkd.circuits.circuit import Circuit, check_measured
 from jaxqkd.circuits.composites import cu, ms, u
 from jaxqkd.circuits.drawing import Description, describe
+from jaxqkd.circuits.folding import Folded, folded
 from jaxqkd.circuits.gates import Gate, matrix, unitary
 from jaxqkd.circuits.imported import Imported
 from jaxqkd.circuits.openqasm import from_qasm, to_qasm
@@ -27,6 +28,7 @@ __all__ = [
     "Angle",
     "Circuit",
     "Description",
+    "Folded",
     "Gate",
     "GateSpec",
     "Imported",
@@ -34,6 +36,7 @@ __all__ = [
     "check_measured",
     "cu",
     "describe",
+    "folded",
     "from_pennylane",
     "from_qasm",
     "from_qiskit",

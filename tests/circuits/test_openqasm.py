@@ -108,7 +108,7 @@ def test_equal_layers_are_found_or_counted():
     assert (found.circuit.shape, len(found.circuit.prefix)) == ((3, 2), 2)
     assert found.names[1] == ("theta[2]", "theta[3]")
     assert from_qasm(text, layers=3).circuit == found.circuit
-    with pytest.raises(ValueError, match="`layers` must be the number of equal layers of the gates, but is 5"):
+    with pytest.raises(ValueError, match="`layers` must divide the gates into layers that are equal, but is 5"):
         from_qasm(text, layers=5)
     shared = from_qasm("input float theta; qubit q; rx(theta) q; rx(theta) q;")
     assert shared.circuit.shape == (1, 1)

@@ -2,8 +2,8 @@
 
 The rest of this folder is what several peers share: `support`, `jax_training`, `torch_training`,
 `tensorcircuit_parts` and `pennylane_parts`. The peer `tensorcircuit_simulator` is jaxqkd by another of its
-simulators, and `pennylane_imported` jaxqkd with PennyLane's circuit. A peer imports its framework at the top, so that the import of a peer whose framework is not installed
-raises ModuleNotFoundError.
+simulators, and `pennylane_imported` jaxqkd with PennyLane's circuit. A peer imports its framework at the top, so
+that the import of a peer whose framework is not installed raises ModuleNotFoundError.
 """
 
 NAMES = {

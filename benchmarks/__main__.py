@@ -15,7 +15,7 @@ from benchmarks.parts import FULL, PARTS, SHORT
 from benchmarks.work import Work
 from benchmarks.worker import Reply
 
-Part = Literal["seed", "paths", "simulators", "noise", "curve", "scaling", "compile", "study"]
+Part = Literal["seed", "paths", "simulators", "imported", "noise", "curve", "scaling", "compile", "study"]
 Parts = Annotated[tuple[Part, ...], tyro.conf.arg(metavar="PART [PART ...]")]
 Directory = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 
@@ -39,7 +39,7 @@ def benchmark(
     Args:
         out: Where the results go; earlier ones are replaced.
         short: Tiny sizes and no study: only shows that the benchmark works.
-        only: What to measure, out of seed paths simulators noise curve scaling compile study.
+        only: What to measure, out of seed paths simulators imported noise curve scaling compile study.
     """
     out.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True, highlight=False)

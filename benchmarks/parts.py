@@ -121,6 +121,20 @@ def simulators(sizes: Sizes, measure: Measure) -> Iterator[Row]:
         yield measure(NAMES[peer], ours._replace(implementation=f"peers.{peer}"))
 
 
+def imported(sizes: Sizes, measure: Measure) -> Iterator[Row]:
+    """Yields a student brought from PennyLane, here and there: the seed epoch, and data re-uploading."""
+    for work in (sizes.work, next(path for path in sizes.paths if path.encoding == "reuploading")):
+        here = Request("peers.pennylane_imported", work, seeds=sizes.seeds, epochs=sizes.epochs, repetitions=3)
+        yield measure(NAMES["pennylane_imported"], here)
+        for seeds in sizes.peer_seeds:
+            there = here._replace(implementation="peers.pennylane_jax", seeds=seeds, epochs=max(1, 48 // seeds))
+            yield measure(NAMES["pennylane_jax"], there)
+        if work.encoding == "amplitude":
+            eighth = work._replace(examples=max(1, work.examples // 8))
+            name = f"{NAMES['pennylane_lightning']}, {eighth.examples} examples, time x 8"
+            yield measure(name, Request("peers.pennylane_lightning", eighth, repetitions=2, stands_for=8))
+
+
 def noise(sizes: Sizes, measure: Measure) -> Iterator[Row]:
     """Yields the seed epoch without noise and under it: jaxqkd; density matrices, of an eighth."""
     peer = "tensorcircuit_density"
@@ -180,6 +194,7 @@ PARTS = {
     "seed": seed,
     "paths": paths,
     "simulators": simulators,
+    "imported": imported,
     "noise": noise,
     "curve": curve,
     "scaling": scaling,

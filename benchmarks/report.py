@@ -21,6 +21,7 @@ TITLES = {
     "seed": "The seed epoch: 6 qubits, 5 layers, 800 examples, full batch",
     "paths": "Other paths through a training",
     "simulators": "One student by exact() and by tensorcircuit()",
+    "imported": "A student brought from PennyLane, trained here and there",
     "noise": "The seed epoch under exact depolarizing noise",
     "curve": "One seed by the number of qubits: 4 layers, 32 examples",
     "scaling": "How jaxqkd scales, on the seed epoch",

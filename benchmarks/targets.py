@@ -55,6 +55,14 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     if "paths" in found:
         for work in FULL.paths:
             yield Target(f"{work.name}: {plain}, of jaxqkd", 10, "x", True, ratio(best, work.name, plain))
+    if "imported" in found:
+        own = fastest([row for row in rows if row.part == "imported"])
+        here = NAMES["pennylane_imported"]
+        for work in dict.fromkeys(at for at, name in own if name == here):
+            others = [name for at, name in own if at == work and name != here]
+            nearest = min(others, key=lambda name, work=work: milliseconds(own[work, name]), default="")
+            text = f"{work}: the fastest at home in PennyLane, of the same student here"
+            yield Target(text, 10, "x", True, ratio(own, work, nearest, here))
     if "noise" in found:
         for work in FULL.noisy:
             by_pair = work.noise == "pairs"

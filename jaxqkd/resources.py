@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
+from jaxqkd.circuits.openqasm.gates import Operation
 from jaxqkd.export import bases, operations
-from jaxqkd.export.gates import Operation
 from jaxqkd.models import QuantumStudent, count_parameters
 from jaxqkd.training import logits_of
 from jaxqkd.types import Key, Model

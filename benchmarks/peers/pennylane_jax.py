@@ -13,7 +13,7 @@ from benchmarks.work import Implementation, Work, examples
 
 def implementation(work: Work) -> Implementation:
     """Returns the implementation of the work with PennyLane and JAX."""
-    support.check(work, encodings=("amplitude", "angle"), has_input=True)
+    support.check(work, encodings=("amplitude", "angle", "reuploading"), has_input=True)
     circuit = pennylane_parts.circuit(work, pennylane_parts.entangling(work))
     device = qml.device("default.qubit", wires=work.qubits)
     node = qml.QNode(circuit, device, interface="jax", diff_method="backprop")

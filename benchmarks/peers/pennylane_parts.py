@@ -1,4 +1,4 @@
-"""The circuit that the three PennyLane peers share."""
+"""The circuit that the PennyLane peers share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +19,12 @@ def circuit(work: Work, ansatz: Callable[[Any], None]) -> Callable[[Any, Any], l
     def measured(inputs: Any, theta: Any) -> list[Any]:
         if work.encoding == "amplitude":
             qml.AmplitudeEmbedding(inputs, wires=range(work.qubits), normalize=True)
+            ansatz(theta)
         else:
-            qml.AngleEmbedding(inputs, wires=range(work.qubits), rotation="Y")
-        ansatz(theta)
+            rounds = [theta] if work.encoding == "angle" else [theta[k : k + 1] for k in range(work.layers)]
+            for angles in rounds:
+                qml.AngleEmbedding(inputs, wires=range(work.qubits), rotation="Y")
+                ansatz(angles)
         return [qml.expval(qml.Z(qubit)) for qubit in range(work.qubits)]
 
     return measured
@@ -31,6 +34,6 @@ def entangling(work: Work) -> Callable[[Any], None]:
     """Returns PennyLane's template of the work's ansatz, whose RZ, RY, RZ is one gate, a function of [L, Q, 3]."""
 
     def ansatz(theta: Any) -> None:
-        qml.StronglyEntanglingLayers(theta, wires=range(work.qubits), ranges=[1] * work.layers)
+        qml.StronglyEntanglingLayers(theta, wires=range(work.qubits), ranges=[1] * len(theta))
 
     return ansatz

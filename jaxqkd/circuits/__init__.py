@@ -13,9 +13,10 @@ from jaxqkd.circuits.ansatze import (
 from jaxqkd.circuits.circuit import Circuit, check_measured, check_size
 from jaxqkd.circuits.composites import cu, ms, u
 from jaxqkd.circuits.drawing import Description, describe
+from jaxqkd.circuits.folding import Folded, folded
 from jaxqkd.circuits.gates import Gate, matrix, unitary
 from jaxqkd.circuits.imported import Imported
-from jaxqkd.circuits.openqasm import from_qasm
+from jaxqkd.circuits.openqasm import from_qasm, to_qasm
 from jaxqkd.circuits.pennylane import from_pennylane, to_pennylane
 from jaxqkd.circuits.qiskit import from_qiskit, to_qiskit
 from jaxqkd.circuits.specs import GateSpec, Part
@@ -35,6 +36,7 @@ __all__ = [
     "check_size",
     "cu",
     "describe",
+    "folded",
     "from_pennylane",
     "from_qasm",
     "from_qiskit",
@@ -49,6 +51,7 @@ __all__ = [
     "reuploading",
     "strongly_entangling",
     "to_pennylane",
+    "to_qasm",
     "to_qiskit",
     "to_tensorcircuit",
     "u",

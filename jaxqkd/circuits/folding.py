@@ -1,7 +1,10 @@
-"""Folding: a flat list of gates as a prefix and one layer that repeats."""
+"""Folding: a flat list of gates as a circuit of repeated layers, where its gates repeat.
+
+Layers compile once, however many there are, so that readers of circuits from elsewhere look for them.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,53 +13,78 @@ from jaxqkd.circuits.circuit import Circuit
 from jaxqkd.circuits.gates import Gate
 
 
-def folded(qubits: int, gates: Sequence[Gate], layers: int | None = None) -> tuple[Circuit, np.ndarray]:
-    """Returns the circuit of a list of gates, and which angle of the list each of its angles [L, P] is.
+class Folded(NamedTuple):
+    """A circuit, and which of the flat list's angles are its angles.
 
-    Layers are equal but for their trained angles, which no two of them share. Of all ways to fold, the one that
-    leaves fewest gates is taken. Angles keep their order in a layer, where all layers agree about it.
+    Attributes:
+        circuit: The circuit.
+        order: The list's theta indices in the order of the circuit's angles: its theta for values of the list is
+            `values[order].reshape(circuit.shape)`.
+    """
+
+    circuit: Circuit
+    order: np.ndarray
+
+
+def folded(qubits: int, gates: Sequence[Gate], *, layers: int | None = None) -> Folded:
+    """Returns gates as a prefix without trained angles and the layers that repeat after it: the fewest in all.
+
+    Layers are equal but for their trained angles, which are not shared between layers. Gates that do not repeat to
+    the end are one layer. If features drive gates before the first trained angle, these are the prefix then.
+    Angles of a layer are in the order of their indices where all layers agree about it, else as they appear. The
+    time that it takes grows with the number of gates, not with its square.
 
     Args:
         qubits: Number of qubits.
-        gates: The gates; the indices of their trained angles may have gaps.
-        layers: The number of layers, or None to find it.
+        gates: All gates in order, with any theta indices.
+        layers: Number of layers, or None for what is found.
 
     Raises:
-        ValueError: If the gates are not so many equal layers.
+        ValueError: If the gates are not so many layers.
+
+    Example:
+        >>> turns = [Gate("ry", (0,), theta=index) for index in (2, 0, 1)]
+        >>> found = folded(1, [Gate("h", (0,)), *turns])
+        >>> found.circuit.shape, found.order.tolist()
+        ((3, 1), [2, 0, 1])
     """
-    forms = _forms(gates)
-    periods = _periods(forms[::-1])
     count = len(gates)
-    first = next((place for place, gate in enumerate(gates) if gate.theta is not None), max(count - 1, 0))
-    options = {start: _choice(count - start, periods[count - start], layers) for start in range(first + 1)}
-    fitting = {start: size for start, size in options.items() if size is not None}
-    cure = "Leave `layers` out, and the layers are found."
-    checks.require(bool(fitting), "layers", "be the number of equal layers of the gates", layers, cure)
-    start = min(fitting, key=lambda start: (start + fitting[start], start))
-    return _circuit(qubits, gates, start, fitting[start])
+    periods = _periods(_forms(gates)[::-1])
+    driven = [place for place, gate in enumerate(gates) if gate.x is not None]
+    last = next((place for place, gate in enumerate(gates) if gate.theta is not None), max(count - 1, 0))
+    found = {start: _length(count - start, periods[count - start], layers) for start in range(last + 1)}
+    options = [(start, length) for start, length in found.items() if length is not None]
+    cure = "Leave layers out to find them, or give layers=1."
+    checks.require(bool(options), "layers", "divide the gates into layers that are equal", layers, cure)
+
+    def cost(option: tuple[int, int]) -> tuple[int, bool, int]:
+        start, length = option
+        place = np.searchsorted(driven, start)
+        is_driven = bool(place < len(driven) and driven[place] < start + length)
+        return start + length, is_driven, -start if is_driven else start
+
+    start, length = min(options, key=cost)
+    return _circuit(qubits, gates, start, length, (count - start) // length if length else layers or 1)
 
 
-def _choice(count: int, period: int, layers: int | None) -> int | None:
-    """Returns the length of a layer of `count` gates that repeat after `period`, None for another number."""
-    if layers is None:
+def _length(count: int, period: int, layers: int | None) -> int | None:
+    """Returns the length of a layer of `count` gates that repeat after `period`, None if not of so many layers."""
+    if layers is None or count == 0:
         return period
-    good = count % layers == 0 and (count == 0 or (count // layers > 0 and count // layers % period == 0))
-    return count // layers if good else None
+    length = count // layers
+    return length if length and count % layers == 0 and length % period == 0 else None
 
 
-def _circuit(qubits: int, gates: Sequence[Gate], start: int, size: int) -> tuple[Circuit, np.ndarray]:
-    count = len(gates) - start
-    layers = count // size if size else 1
-    parts = [gates[start + layer * size : start + (layer + 1) * size] for layer in range(layers)]
+def _circuit(qubits: int, gates: Sequence[Gate], start: int, length: int, layers: int) -> Folded:
+    parts = [gates[start + layer * length : start + (layer + 1) * length] for layer in range(layers)]
     met = [list(dict.fromkeys(gate.theta for gate in part if gate.theta is not None)) for part in parts]
-    order = np.array(met, int).reshape(layers, -1)  # by their first appearance
+    order = np.array(met, int).reshape(layers, -1)  # as they appear
     ranks = np.argsort(order, axis=1)
-    order = np.take_along_axis(
-        order, ranks if (ranks == ranks[0]).all() else ranks * 0 + np.arange(order.shape[1]), 1
-    )
+    if (ranks == ranks[0]).all():
+        order = order[:, ranks[0]]
     place = {int(theta): index for index, theta in enumerate(order[0])}
     layer = [gate if gate.theta is None else gate._replace(theta=place[gate.theta]) for gate in parts[0]]
-    return Circuit(qubits, layers, tuple(layer), tuple(gates[:start])), order
+    return Folded(Circuit(qubits, layers, tuple(layer), tuple(gates[:start])), order.ravel())
 
 
 def _forms(gates: Sequence[Gate]) -> list[Any]:
@@ -64,8 +92,9 @@ def _forms(gates: Sequence[Gate]) -> list[Any]:
     last: dict[int, int] = {}
     forms: list[Any] = []
     for place, gate in enumerate(gates):
-        distance = None if gate.theta is None else place - last.get(gate.theta, place)
+        distance = None
         if gate.theta is not None:
+            distance = place - last.get(gate.theta, place)
             last[gate.theta] = place
         forms.append((gate._replace(theta=None), distance))
     return forms

@@ -102,8 +102,9 @@ def assemble(
     trained_at = {name: index for index, name in enumerate(angles)}
     feature_at = {name: index for index, name in enumerate(roles["features"])}
     gates = [gate for step in source.steps for gate in _gates(step, trained_at, feature_at, source.argument)]
-    circuit, order = folded(source.qubits, gates, layers)
-    names = tuple(tuple(angles[index] for index in layer) for layer in order)
+    circuit, order = folded(source.qubits, gates, layers=layers)
+    rows = order.reshape(circuit.shape)
+    names = tuple(tuple(angles[index] for index in layer) for layer in rows)
     theta = None
     if all(name in source.values for name in angles):
         bound = [source.values[name] for layer in names for name in layer]

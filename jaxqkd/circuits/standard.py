@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxqkd.circuits import polynomials
-from jaxqkd.circuits.gates import GATES
+from jaxqkd.circuits.angles import Angle, turn
+from jaxqkd.circuits.composites import cu, u
+from jaxqkd.circuits.gates import Gate
 from jaxqkd.circuits.polynomials import Polynomial
+from jaxqkd.circuits.table import GATES
 
 Matrix = tuple[tuple[complex, ...], ...]
 
@@ -53,25 +56,23 @@ def _as_known(name: str) -> Standard:
     return Standard(int(spec.is_rotation), spec.qubits, (Part(name, places, (1.0,) * spec.is_rotation),))
 
 
-def _turns(*rows: tuple[str, tuple[float, ...]]) -> tuple[Part, ...]:
-    return tuple(Part(name, (0,), factors) for name, factors in rows)
+def _written(gates: Sequence[Gate], angles: int) -> tuple[Part, ...]:
+    """Returns gates, whose trained angles are the angles of another gate, as its parts."""
+    return tuple(
+        Part(
+            gate.name,
+            gate.qubits,
+            tuple(gate.factor * (index == gate.theta) for index in range(angles)),
+            gate.offset,
+        )
+        if GATES[gate.name].is_rotation
+        else Part(gate.name, gate.qubits)
+        for gate in gates
+    )
 
 
-_CX = Part("cnot", (0, 1))
-_U = _turns(("rz", (0, 0, 1)), ("ry", (1, 0, 0)), ("rz", (0, 1, 0)))
-_U2 = (Part("rz", (0,), (0, 1)), Part("ry", (0,), (0, 0), np.pi / 2), Part("rz", (0,), (1, 0)))
-_R = _turns(("rz", (0, -1)), ("rx", (1, 0)), ("rz", (0, 1)))
-_CU = (
-    Part("rz", (0,), (0, 0.5, 0.5, 1)),
-    Part("rz", (1,), (0, -0.5, 0.5, 0)),
-    _CX,
-    Part("rz", (1,), (0, -0.5, -0.5, 0)),
-    Part("ry", (1,), (-0.5, 0, 0, 0)),
-    _CX,
-    Part("ry", (1,), (0.5, 0, 0, 0)),
-    Part("rz", (1,), (0, 1, 0, 0)),
-)
-_CU3 = tuple(part._replace(factors=part.factors[:3]) for part in _CU)
+_ANGLES = tuple(Angle(theta=index) for index in range(4))
+_BACK = Angle(theta=1, factor=-1.0)
 
 _ALIASES = {
     "cx": "cnot",
@@ -88,14 +89,14 @@ STANDARD: Mapping[str, Standard] = {
     **{alias: _as_known(name) for alias, name in _ALIASES.items() if name in GATES},
     "id": Standard(0, 1, ()),
     "u0": Standard(1, 1, ()),
-    "U": Standard(3, 1, _U),
-    "u": Standard(3, 1, _U),
-    "u3": Standard(3, 1, _U),
-    "u2": Standard(2, 1, _U2),
-    "r": Standard(2, 1, _R),
-    "cu": Standard(4, 2, _CU),
-    "cu3": Standard(3, 2, _CU3),
-    "dcx": Standard(0, 2, (_CX, Part("cnot", (1, 0)))),
+    **{name: Standard(3, 1, _written(u(0, *_ANGLES[:3]), 3)) for name in ("U", "u", "u3")},
+    "u2": Standard(2, 1, _written(u(0, np.pi / 2, *_ANGLES[:2]), 2)),
+    "r": Standard(
+        2, 1, _written((turn("rz", (0,), _BACK), turn("rx", (0,), _ANGLES[0]), turn("rz", (0,), _ANGLES[1])), 2)
+    ),
+    "cu": Standard(4, 2, _written(cu(0, 1, *_ANGLES), 4)),
+    "cu3": Standard(3, 2, _written(cu(0, 1, *_ANGLES[:3]), 3)),
+    "dcx": Standard(0, 2, (Part("cnot", (0, 1)), Part("cnot", (1, 0)))),
 }
 """The gates that are known, by the names of OpenQASM's libraries, of Qiskit and of `GATES`."""
 

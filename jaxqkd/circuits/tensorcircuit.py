@@ -11,10 +11,12 @@ from jaxqkd import backend, checks
 from jaxqkd.circuits import polynomials, standard
 from jaxqkd.circuits.calls import Call
 from jaxqkd.circuits.circuit import Circuit
-from jaxqkd.circuits.gates import GATES, UNITARY, GateSpec, called, matrix
+from jaxqkd.circuits.gates import UNITARY, called, matrix
 from jaxqkd.circuits.imported import Imported, Source, assemble
 from jaxqkd.circuits.polynomials import Polynomial
+from jaxqkd.circuits.specs import GateSpec
 from jaxqkd.circuits.standard import STANDARD, Step
+from jaxqkd.circuits.table import GATES
 from jaxqkd.circuits.writing import bound, check_inputs
 
 WIDEST = 3

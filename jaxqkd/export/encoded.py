@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxqkd import checks
-from jaxqkd.export.operations import Angle, Operation
-from jaxqkd.export.preparation import prepare
+from jaxqkd.circuits.openqasm.operations import Angle, Operation
+from jaxqkd.circuits.openqasm.preparation import prepare
 from jaxqkd.quantum import encodings
 from jaxqkd.quantum.encodings import Encoding
 

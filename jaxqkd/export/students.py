@@ -9,16 +9,13 @@ import numpy as np
 
 from jaxqkd import checks
 from jaxqkd.circuits import check_measured
-from jaxqkd.export import qasm
+from jaxqkd.circuits.openqasm import writing
+from jaxqkd.circuits.openqasm.gates import of_circuit
+from jaxqkd.circuits.openqasm.operations import Angle, Operation
 from jaxqkd.export.encoded import of_encoding
-from jaxqkd.export.gates import of_circuit
-from jaxqkd.export.operations import Angle, Operation
 from jaxqkd.models import QuantumStudent
 from jaxqkd.quantum import readouts
 from jaxqkd.types import Params
-
-VERSIONS = (2, 3)
-
 
 BASIS_CHANGES = {"X": ("h",), "Y": ("sdg", "h"), "Z": ()}
 """The gates that take the eigenbasis of a Pauli matrix to that of Z."""
@@ -48,7 +45,7 @@ def openqasm(
         ValueError: On parameters of another student, numbers that are not finite, an encoding that needs x, or no
             basis where there are several.
     """
-    checks.one_of("version", version, VERSIONS)
+    checks.one_of("version", version, writing.VERSIONS)
     must = "be the features of an example for OpenQASM 2, which has no inputs"
     checks.require(x is not None or version == 3, "x", must, None, "Pass x, or version=3.")
     listed = operations(student, params, x)
@@ -59,7 +56,7 @@ def openqasm(
         for qubit, letter in zip(measured, _basis(student, basis), strict=True)
         for name in BASIS_CHANGES[letter]
     ]
-    return qasm.text([*listed, *changes], qubits, measured, version)
+    return writing.text([*listed, *changes], qubits, measured, version)
 
 
 def bases(student: QuantumStudent) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ import pytest
 
 from jaxqkd import backend
 from jaxqkd.circuits import GATES, Circuit, Gate, GateSpec, Part, describe, matrix, mirrored, to_tensorcircuit
-from jaxqkd.export import judging, qasm
-from jaxqkd.export.gates import of_circuit
+from jaxqkd.circuits.openqasm import to_qasm
+from jaxqkd.export import judging
 from jaxqkd.quantum import NoiseModel, paulis
 from jaxqkd.quantum.simulators import pauli, statevector
 from jaxqkd.quantum.simulators.statevector import lowering, primitives
@@ -93,8 +93,8 @@ def check_mirror(gate):
 def check_openqasm(gate, expected, version):
     operator = pytest.importorskip("qiskit.quantum_info").Operator
     circuit = Circuit(3, 1, (gate,))
-    operations = of_circuit(circuit, np.full(circuit.shape, ANGLE), ())
-    program = judging.parse(qasm.text(operations, 3, (0, 1, 2), version)).remove_final_measurements(inplace=False)
+    text = to_qasm(circuit, np.full(circuit.shape, ANGLE), measured=(0, 1, 2), version=version)
+    program = judging.parse(text).remove_final_measurements(inplace=False)
     found = operator(program.reverse_bits()).data  # Qiskit's qubit 0 is the least significant
     overlap = np.trace(found.conj().T @ reference.embed(expected, gate.qubits, 3)) / 8
     assert abs(overlap) == pytest.approx(1, abs=1e-9)  # equal up to a global phase

@@ -8,9 +8,10 @@ import qiskit.qasm3
 from qiskit.quantum_info import Operator, Statevector
 
 import jaxqkd as jq
-from jaxqkd.circuits import Gate, from_qasm
+from jaxqkd.circuits import Circuit, Gate, from_qasm, hea, reuploading, to_qasm
 from jaxqkd.circuits.openqasm import program, tokens
 from tests import reference
+from tests.circuits.random_circuits import rich_circuit
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 OLD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -107,7 +108,7 @@ def test_equal_layers_are_found_or_counted():
     assert (found.circuit.shape, len(found.circuit.prefix)) == ((3, 2), 2)
     assert found.names[1] == ("theta[2]", "theta[3]")
     assert from_qasm(text, layers=3).circuit == found.circuit
-    with pytest.raises(ValueError, match="`layers` must be the number of equal layers of the gates, but is 5"):
+    with pytest.raises(ValueError, match="`layers` must divide the gates into layers that are equal, but is 5"):
         from_qasm(text, layers=5)
     shared = from_qasm("input float theta; qubit q; rx(theta) q; rx(theta) q;")
     assert shared.circuit.shape == (1, 1)
@@ -227,3 +228,39 @@ def test_a_file_is_read_and_what_is_none_refused(tmp_path):
         from_qasm(Path(tmp_path / "none.qasm"))
     with pytest.raises(ValueError, match="be the text of a program, but is a int"):
         from_qasm(3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_round_trip_keeps_the_unitary_of_a_random_circuit(seed):
+    circuit, theta, x = rich_circuit(seed)
+    expected = reference.unitary(circuit, theta, x)
+    found = from_qasm(to_qasm(circuit))
+    assert found.circuit.layers == circuit.layers
+    values = {f"theta_{index}": value for index, value in enumerate(theta.ravel())}
+    assert reference.distance(unitary(found, values, x), expected) < 1e-6
+    for version in (2, 3):
+        bound = from_qasm(to_qasm(circuit, theta, x, version=version)).circuit
+        assert reference.distance(reference.unitary(bound, np.zeros(bound.shape)), expected) < 1e-6
+    theirs = Operator(qiskit.qasm3.loads(to_qasm(circuit, theta, x))).data
+    assert reference.distance(reference.reversed_qubits(theirs), expected) < 1e-6
+
+
+def test_plain_circuits_come_back_as_they_were():
+    circuit = reuploading(hea(qubits=2, layers=3), features=2)
+    found = from_qasm(to_qasm(circuit, measured=(1, 0)))
+    assert (found.circuit, found.measured) == (circuit, (1, 0))
+    assert found.features == ("x0", "x1")
+
+
+def test_what_cannot_be_written_is_refused():
+    circuit = Circuit(1, 2, (Gate("rx", (0,), theta=0), Gate("ry", (0,), x=0)))
+    for options, message in [
+        ({"version": 2}, "`theta, x` must be given for OpenQASM 2, which has no inputs"),
+        ({"version": 4}, "`version` must be one of 2, 3, but is 4"),
+        ({"theta": [[0.1]]}, r"`theta` must have the shape \(2, 1\), but is \(1, 1\)"),
+        ({"x": []}, r"`x` must have the shape \[D\] with D of at least 1"),
+        ({"measured": (1,)}, "`measured` must name distinct qubits"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            to_qasm(circuit, **options)
+    assert "bit" not in to_qasm(circuit, [[0.1], [0.2]], [0.3]).replace("qubit", "")

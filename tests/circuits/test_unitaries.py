@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from jaxqkd.circuits import Circuit, unitary
+from jaxqkd.circuits.openqasm import to_qasm
 from jaxqkd.circuits.unitaries import decomposed, euler, factors
-from jaxqkd.export import judging, qasm
-from jaxqkd.export.gates import of_circuit
+from jaxqkd.export import judging
 from jaxqkd.quantum.simulators.statevector import lowering
 from tests import reference
 
@@ -46,8 +46,9 @@ def test_the_product_of_the_factors_is_the_matrix(name):
 def test_the_program_has_the_matrix_up_to_a_global_phase(name, version):
     operator = pytest.importorskip("qiskit.quantum_info").Operator
     matrix = MATRICES[name]
-    operations = of_circuit(Circuit(3, 1, (unitary(matrix, places(matrix)),)), np.zeros((1, 0)), ())
-    program = judging.parse(qasm.text(operations, 3, (0, 1, 2), version)).remove_final_measurements(inplace=False)
+    circuit = Circuit(3, 1, (unitary(matrix, places(matrix)),))
+    text = to_qasm(circuit, np.zeros((1, 0)), measured=(0, 1, 2), version=version)
+    program = judging.parse(text).remove_final_measurements(inplace=False)
     overlap = np.trace(operator(program.reverse_bits()).data.conj().T @ reference.embed(matrix, places(matrix), 3))
     assert abs(overlap) / 8 == pytest.approx(1, abs=1e-9)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jaxqkd.export.operations import Operation
+from jaxqkd.circuits.openqasm.operations import Operation
 
 NEGLIGIBLE = 1e-12
 """Smaller angles, in radians, are left out."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from jaxqkd.circuits.openqasm.operations import Operation
+from jaxqkd.circuits.openqasm.preparation import NEGLIGIBLE, multiplexed
 from jaxqkd.circuits.unitaries import Multiplexed, OneQubit, decomposed, euler
-from jaxqkd.export.operations import Operation
-from jaxqkd.export.preparation import NEGLIGIBLE, multiplexed
 
 
 def of_matrix(matrix: np.ndarray, qubits: tuple[int, ...]) -> list[Operation]:

@@ -13,7 +13,7 @@ from jaxqkd.circuits.ansatze import (
 from jaxqkd.circuits.circuit import Circuit, check_measured, check_size
 from jaxqkd.circuits.composites import cu, ms, u
 from jaxqkd.circuits.drawing import Description, describe
-from jaxqkd.circuits.folding import Folded, folded
+from jaxqkd.circuits.folding import folded
 from jaxqkd.circuits.gates import Gate, matrix, unitary
 from jaxqkd.circuits.imported import Imported
 from jaxqkd.circuits.openqasm import from_qasm, to_qasm

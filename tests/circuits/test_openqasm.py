@@ -9,7 +9,7 @@ from qiskit.quantum_info import Operator, Statevector
 
 import jaxqkd as jq
 from jaxqkd.circuits import Circuit, Gate, from_qasm, hea, reuploading, to_qasm
-from jaxqkd.circuits.openqasm import program, tokens
+from jaxqkd.circuits.openqasm import definitions, tokens
 from tests import reference
 from tests.circuits.random_circuits import rich_circuit
 
@@ -214,7 +214,7 @@ def test_hostile_programs_are_refused(text, message):
 
 def test_a_definition_in_definitions_is_carried_out():
     assert from_qasm(doubling(8)).circuit.layers == 128
-    assert from_qasm(chain(program.DEEPEST)).circuit.gates == (Gate("x", (0,)),)
+    assert from_qasm(chain(definitions.DEEPEST)).circuit.gates == (Gate("x", (0,)),)
 
 
 def test_a_file_is_read_and_what_is_none_refused(tmp_path):

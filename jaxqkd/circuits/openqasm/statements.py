@@ -1,11 +1,10 @@
 """Parsing of OpenQASM 2 and 3 into statements."""
 
-from jaxqkd.circuits.openqasm import expressions
-from jaxqkd.circuits.openqasm.expressions import Expression
+from jaxqkd.circuits.openqasm import expressions, operands
+from jaxqkd.circuits.openqasm.operands import CURE
 from jaxqkd.circuits.openqasm.tokens import Cursor, refusal, tokens
 from jaxqkd.circuits.openqasm.tree import (
     Barrier,
-    Call,
     Constant,
     Definition,
     Loop,
@@ -20,7 +19,6 @@ DEEPEST = 20
 """Most loops within each other."""
 
 LIBRARIES = ("stdgates.inc", "qelib1.inc")
-CURE = "Gates, measurements at the end, inputs, constants, gate definitions and for loops are read."
 _REFUSED = (
     *(
         "if",
@@ -101,9 +99,9 @@ def _include(cursor: Cursor) -> list[Statement]:
 def _register(cursor: Cursor) -> list[Statement]:
     kind = cursor.take()
     is_old = kind.text.endswith("reg")
-    size = None if is_old else _size(cursor)
+    size = None if is_old else operands.size(cursor)
     name = cursor.name()
-    size = _size(cursor) if is_old else size
+    size = operands.size(cursor) if is_old else size
     register = Register(name.text, kind.line, kind.text in ("qreg", "qubit"), size)
     if cursor.skip("="):
         return [register, _measure(cursor, Operand(name.text, kind.line))]
@@ -119,7 +117,7 @@ def _input(cursor: Cursor) -> Parameter:
     kind = cursor.name()
     if kind.text not in ("float", "angle"):
         raise refusal(kind.line, f"an input of the type {kind.text}", "have inputs of the types float and angle")
-    _size(cursor)
+    operands.size(cursor)
     size = None
     if is_array:
         cursor.expect(",")
@@ -137,20 +135,12 @@ def _constant(cursor: Cursor) -> Constant:
         raise refusal(
             kind.line, f"the type {kind.text}", f"have constants of the types {', '.join(_NUMBERS)}", CURE
         )
-    _size(cursor)
+    operands.size(cursor)
     name = cursor.name()
     cursor.expect("=")
     value = expressions.parse(cursor)
     cursor.expect(";")
     return Constant(name.text, name.line, value)
-
-
-def _size(cursor: Cursor) -> Expression | None:
-    if not cursor.skip("["):
-        return None
-    size = expressions.parse(cursor)
-    cursor.expect("]")
-    return size
 
 
 def _definition(cursor: Cursor, depth: int) -> Definition:
@@ -188,7 +178,7 @@ def _loop(cursor: Cursor, depth: int) -> Loop:
     line = cursor.take().line
     if cursor.after.text != "in":
         cursor.name()
-        _size(cursor)
+        operands.size(cursor)
     variable = cursor.name()
     cursor.expect("in")
     is_range = cursor.next.text == "["
@@ -204,16 +194,16 @@ def _loop(cursor: Cursor, depth: int) -> Loop:
 
 def _barrier(cursor: Cursor) -> Barrier:
     token = cursor.take()
-    operands = [] if cursor.next.text == ";" else _operands(cursor)
+    listed = [] if cursor.next.text == ";" else operands.several(cursor)
     cursor.expect(";")
-    return Barrier(token.text, token.line, tuple(operands))
+    return Barrier(token.text, token.line, tuple(listed))
 
 
 def _measure(cursor: Cursor, bits: Operand | None) -> Measurement:
     line = cursor.expect("measure").line
-    qubits = _operand(cursor)
+    qubits = operands.one(cursor)
     if bits is None and cursor.skip("->"):
-        bits = _operand(cursor)
+        bits = operands.one(cursor)
     cursor.expect(";")
     return Measurement(qubits, line, bits)
 
@@ -221,51 +211,7 @@ def _measure(cursor: Cursor, bits: Operand | None) -> Measurement:
 def _other(cursor: Cursor) -> Statement:
     """Returns the measurement `bits = measure qubits;` or the gate at the cursor."""
     if cursor.after.text in ("=", "["):
-        bits = _operand(cursor)
+        bits = operands.one(cursor)
         cursor.expect("=")
         return _measure(cursor, bits)
-    return _call(cursor)
-
-
-def _call(cursor: Cursor) -> Call:
-    modifiers: list[tuple[str, Expression | None]] = []
-    while cursor.next.text in ("inv", "ctrl", "pow", "negctrl") and cursor.after.text in ("@", "("):
-        kind, exponent = cursor.take(), None
-        if cursor.skip("("):
-            exponent = expressions.parse(cursor)
-            cursor.expect(")")
-        cursor.expect("@")
-        modifiers.append((kind.text, exponent))
-    name = cursor.name()
-    angles: list[Expression] = []
-    if cursor.skip("(") and not cursor.skip(")"):
-        angles = [expressions.parse(cursor)]
-        while cursor.skip(","):
-            angles.append(expressions.parse(cursor))
-        cursor.expect(")")
-    is_whole = name.text == "gphase"
-    if not is_whole and cursor.next.kind != "name":
-        raise refusal(
-            name.line, f"{name.text!r} and {cursor.next.text!r}", "have gates with their qubits there", CURE
-        )
-    operands = [] if is_whole else _operands(cursor)
-    cursor.expect(";")
-    return Call(name.text, name.line, tuple(angles), tuple(operands), tuple(modifiers))
-
-
-def _operands(cursor: Cursor) -> list[Operand]:
-    operands = [_operand(cursor)]
-    while cursor.skip(","):
-        operands.append(_operand(cursor))
-    return operands
-
-
-def _operand(cursor: Cursor) -> Operand:
-    name = cursor.name()
-    if not cursor.skip("["):
-        return Operand(name.text, name.line)
-    first, last = expressions.parse(cursor), None
-    if cursor.skip(":"):
-        last = expressions.parse(cursor)
-    cursor.expect("]")
-    return Operand(name.text, name.line, first, last)
+    return operands.call(cursor)

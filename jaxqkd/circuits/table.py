@@ -42,7 +42,7 @@ _ISWAP_BACK = _H[1], Part("cnot", (1, 0)), _CX, _H[0], *_S2_BACK
 _ISWAPPED = np.eye(4)[[0, 2, 1, 3]] * np.array([1, 1j, 1j, 1])
 _ECR = np.array([[0, 0, 1, 1j], [0, 0, 1j, 1], [1, -1j, 0, 0], [-1j, 1, 0, 0]]) / np.sqrt(2)
 _ECR_CX = Part("s", (0,)), Part("h", (1,)), Part("s", (1,)), Part("h", (1,)), _CX, Part("x", (0,))
-_ECR_RZX = Part("rzx", (0, 1), angle=np.pi / 4), Part("x", (0,)), Part("rzx", (0, 1), angle=-np.pi / 4)
+_ECR_EXACT = Part("rz", (0,), angle=np.pi / 2), Part("sx", (1,)), _CX, Part("x", (0,))
 _CH = Part("ry", (1,), angle=-np.pi / 4), Part("cz", (0, 1)), Part("ry", (1,), angle=np.pi / 4)
 _CSWAP = Part("cnot", (2, 1)), Part("toffoli", (0, 1, 2)), Part("cnot", (2, 1))
 
@@ -68,7 +68,7 @@ _SPECS = (
     GateSpec("csxdg", ("●", "√X†"), (_H[1], *_CS_BACK, _H[1]), matrix=_SXC.conj().T, inverse="csx"),
     GateSpec("iswap", ("iS", "iS"), _ISWAP, matrix=_ISWAPPED, inverse="iswapdg"),
     GateSpec("iswapdg", ("iS†", "iS†"), _ISWAP_BACK, matrix=_ISWAPPED.conj().T, inverse="iswap"),
-    GateSpec("ecr", ("ECR", "ECR"), _ECR_CX, matrix=_ECR, product=_ECR_RZX),
+    GateSpec("ecr", ("ECR", "ECR"), _ECR_CX, matrix=_ECR, product=_ECR_EXACT),
     GateSpec("cswap", ("●", "x", "x"), _CSWAP, matrix=np.eye(8)[[0, 1, 2, 3, 4, 6, 5, 7]]),
     GateSpec("p", ("P",), "u1", generator=_Z),
     GateSpec("cp", ("●", "P"), _CP, generator=np.diag([1, 1, 1, -1])),

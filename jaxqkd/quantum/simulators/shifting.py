@@ -154,7 +154,7 @@ def _shift_rule(evaluate: Callable[..., jax.Array], shifted: Shifts) -> Callable
         amounts, weights = (jnp.asarray(part, theta.dtype) for part in (shifted.amounts, shifted.weights))
         each = (jnp.asarray(shifted.places), amounts, weights, numbers)
         shares = jax.lax.map(share, each, batch_size=min(count, TOGETHER))
-        gradient = jnp.zeros(theta.size, theta.dtype).at[shifted.places].add(shares)
+        gradient = jnp.zeros(theta.size, theta.dtype).at[shifted.places].add(shares.astype(theta.dtype))
         return gradient.reshape(theta.shape), None, None
 
     rule.defvjp(lambda theta, data, key: (evaluate(theta, data, key), (theta, data, key)), backward)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jaxqkd import checks
 from jaxqkd.losses import Scheduled
 from jaxqkd.models.streams import apply, streams_of
 from jaxqkd.training.epoch import State, Training, first_state, one_epoch
@@ -108,6 +109,8 @@ def fit(
     k_params, k_batches = jax.random.split(key)
     params = model.init(k_params, data.x[:1]) if params is None else params
     check_state(model, params)
+    known, cure = hasattr(gradient, "executions"), "Write jaxqkd.training.spsa(), with the parentheses."
+    checks.require(known, "gradient", "be an estimator of gradients", repr(gradient), cure)
     executions = gradient.executions(model)
     streams = streams_of(model) if rngs is None else tuple(rngs)
     out = shapes_of(model, params, data, validation, dict.fromkeys(streams, key))

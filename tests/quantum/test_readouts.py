@@ -36,6 +36,11 @@ READOUTS = {
 }
 
 
+SPECIAL = ("parity", "probabilities")
+"""Readouts that are special cases of others."""
+QUICK_FIRST = [pytest.param(name, marks=pytest.mark.slow) if name in SPECIAL else name for name in READOUTS]
+
+
 def inputs(batch=2):
     random = np.random.default_rng(0)
     theta = random.uniform(-np.pi, np.pi, CIRCUIT.shape).astype("float32")
@@ -106,10 +111,11 @@ def test_exact_values_are_those_of_the_states(name, clean):
     found = run(exact(), READOUTS[name])(theta, states)
     close(found, wanted)
     assert found.shape == (2, readouts.size(READOUTS[name], 2))
-    close(run(tensorcircuit(), READOUTS[name])(theta, states), wanted)
+    if name not in SPECIAL:
+        close(run(tensorcircuit(), READOUTS[name])(theta, states), wanted)
 
 
-@pytest.mark.parametrize("name", READOUTS)
+@pytest.mark.parametrize("name", QUICK_FIRST)
 def test_values_under_noise_are_those_of_the_density_matrix_with_errors_of_the_readout(name, mixed):
     wanted = [expected(name, rho, CONFUSION) for rho in mixed]
     theta, states = inputs()
@@ -118,7 +124,7 @@ def test_values_under_noise_are_those_of_the_density_matrix_with_errors_of_the_r
     close(run(mitigation.readout(exact()), READOUTS[name], NOISE)(theta, states), right, 3e-6)
 
 
-@pytest.mark.parametrize("name", ["strings", "bases"])
+@pytest.mark.parametrize("name", [pytest.param("strings", marks=pytest.mark.slow), "bases"])
 def test_tensorcircuit_gives_the_same_values_under_noise(name, mixed):
     theta, states = inputs()
     close(
@@ -156,7 +162,7 @@ def test_feature_driven_circuits_and_trajectories_take_readouts_too(mixed):
     close(drawn.reshape(2, 2, 4).sum(axis=2), 1)
 
 
-@pytest.mark.parametrize("name", ["strings", "bases"])
+@pytest.mark.parametrize("name", ["strings", pytest.param("bases", marks=pytest.mark.slow)])
 def test_shots_are_spent_by_measurement(name, mixed):
     theta, states = inputs()
     wanted = np.array([expected(name, rho, CONFUSION) for rho in mixed])
@@ -183,12 +189,8 @@ def test_strings_of_one_measurement_are_correlated_and_those_of_two_are_not():
 def test_gradients_of_readouts():
     with jax.enable_x64(True):
         theta, states = (np.asarray(part, dtype) for part, dtype in zip(inputs(), (float, complex), strict=True))
-        for readout, noise in (
-            (READOUTS["strings"], None),
-            (READOUTS["strings"], NOISE),
-            (READOUTS["bases"], NOISE),
-        ):
-            simulate = run(exact(), readout, noise)
+        for noise in (None, NOISE):
+            simulate = run(exact(), READOUTS["strings"], noise)
             check_grads(lambda angles, f=simulate: f(angles, states), (theta,), 1, modes=("rev",), eps=1e-5)
 
 

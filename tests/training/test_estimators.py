@@ -211,6 +211,20 @@ def test_models_whose_gradient_a_device_could_not_estimate_are_refused(estimator
         trained(estimator, student(input_width=2))
 
 
+def test_what_is_no_estimator_is_refused():
+    with pytest.raises(ValueError, match=r"`gradient` must be an estimator of gradients, .* with the parentheses"):
+        trained(parameter_shift)
+
+
+def test_a_circuit_without_trained_angles_has_no_shifted_circuits():
+    circuit = Circuit(2, 1, (Gate("rx", (0,), x=0), Gate("cnot", (0, 1))))
+    model = student(circuit)
+    assert len(shifts(circuit).places) == 0
+    assert parameter_shift().executions(model) == 1
+    params = model.init(KEY, X)
+    close(estimate(parameter_shift(), model, params), estimate(autodiff(), model, params), 1e-6)
+
+
 def test_options_out_of_range_are_refused():
     with pytest.raises(ValueError, match="`size` must be positive and finite, but is 0"):
         spsa(0)

@@ -69,7 +69,7 @@ def shifts(circuit: Circuit) -> Shifts:
         for index, place in enumerate(trained)
         for amount, weight in terms(GATES[circuit.gates[place].name])
     ]
-    places, amounts, weights = (np.asarray(column) for column in zip(*rows, strict=True))
+    places, amounts, weights = np.reshape(np.asarray(rows), (-1, 3)).T
     own = dataclasses.replace(circuit, gates=tuple(gates))
     return Shifts(own, origin, places.astype(np.int32), amounts, weights)
 
@@ -120,7 +120,8 @@ class Shifted(Simulator):
             return self.simulator.expectations(shifted.circuit, theta, states, **options, key=key)
 
         theta = jnp.asarray(theta, jnp.result_type(theta, float))
-        return _shift_rule(evaluate, shifted)(theta[:, shifted.origin], (states, x, noise), key)
+        rule = _shift_rule(evaluate, shifted) if len(shifted.places) else evaluate
+        return rule(theta[:, shifted.origin], (states, x, noise), key)
 
     def final_states(
         self, circuit: Circuit, theta: jax.Array, states: jax.Array, *, x: jax.Array | None = None
@@ -153,7 +154,7 @@ def _shift_rule(evaluate: Callable[..., jax.Array], shifted: Shifts) -> Callable
         amounts, weights = (jnp.asarray(part, theta.dtype) for part in (shifted.amounts, shifted.weights))
         each = (jnp.asarray(shifted.places), amounts, weights, numbers)
         shares = jax.lax.map(share, each, batch_size=min(count, TOGETHER))
-        gradient = jnp.zeros(theta.size, theta.dtype).at[shifted.places].add(shares)
+        gradient = jnp.zeros(theta.size, theta.dtype).at[shifted.places].add(shares.astype(theta.dtype))
         return gradient.reshape(theta.shape), None, None
 
     rule.defvjp(lambda theta, data, key: (evaluate(theta, data, key), (theta, data, key)), backward)

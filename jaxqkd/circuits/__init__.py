@@ -13,6 +13,7 @@ from jaxqkd.circuits.ansatze import (
 from jaxqkd.circuits.circuit import Circuit, check_measured
 from jaxqkd.circuits.composites import cu, ms, u
 from jaxqkd.circuits.drawing import Description, describe
+from jaxqkd.circuits.folding import Folded, folded
 from jaxqkd.circuits.gates import Gate, matrix, unitary
 from jaxqkd.circuits.specs import GateSpec, Part
 from jaxqkd.circuits.table import GATES
@@ -23,6 +24,7 @@ __all__ = [
     "Angle",
     "Circuit",
     "Description",
+    "Folded",
     "Gate",
     "GateSpec",
     "Imported",
@@ -30,6 +32,7 @@ __all__ = [
     "check_measured",
     "cu",
     "describe",
+    "folded",
     "from_tensorcircuit",
     "hea",
     "matrix",

@@ -10,7 +10,13 @@ import numpy as np
 from jaxqkd import backend, checks
 from jaxqkd.circuits.angles import angle_of
 from jaxqkd.circuits.circuit import Circuit
-from jaxqkd.circuits.gates import GATES, UNITARY, Gate, GateSpec, called, matrix
+from jaxqkd.circuits.folding import folded
+from jaxqkd.circuits.gates import UNITARY, Gate, called, has_angle, matrix, unitary
+from jaxqkd.circuits.specs import GateSpec
+from jaxqkd.circuits.table import GATES
+
+UP_TO_A_PHASE = {"phase": "p", "cphase": "cp"}
+"""Gates that TensorCircuit has with another global phase."""
 
 
 class Imported(NamedTuple):
@@ -45,14 +51,14 @@ def from_tensorcircuit(circuit: Any) -> Imported:
     others = [entry["name"] for entry in circuit._extra_qir if entry["name"] not in ("barrier", "measure")]
     checks.require(not others, "circuit", "have gates and measurements only", f"one with {others}", "Remove them.")
     entries = [entry for entry in circuit.to_qir() if entry["name"] != "i"]
-    gates = [Gate(_name(entry), tuple(entry["index"])) for entry in entries]
-    rotations = [place for place, gate in enumerate(gates) if GATES[gate.name].is_rotation]
+    gates = [_gate(entry) for entry in entries]
+    rotations = [place for place, gate in enumerate(gates) if has_angle(gate)]
     values = [entries[place].get("parameters", {}).get("theta", 0.0) for place in rotations]
     cure = "Convert the circuit outside of jit, grad and vmap."
     checks.require(not checks.is_traced(values), "circuit", "have known angles", "one with tracers", cure)
     for index, place in enumerate(rotations):
         gates[place] = gates[place]._replace(theta=index)
-    read = _folded(circuit.circuit_param["nqubits"], gates)
+    read = folded(circuit.circuit_param["nqubits"], gates).circuit  # whose angles are in the same order
     theta = np.real(np.asarray(values)).astype(float).reshape(read.shape)
     return Imported(read, theta, tuple(f"theta_{index}" for index in range(read.shape[1])))
 
@@ -102,36 +108,23 @@ def _add(built: Any, gates: Sequence[Gate], angles: jax.Array, x: jax.Array) -> 
         add_gate(built, name, gate.qubits, angle_of(gate, angles, x))
 
 
-def _name(entry: Mapping[str, Any]) -> str:
-    """Returns the name in `GATES` of a gate of TensorCircuit, by its method or else by its matrix."""
-    methods = {spec.tensorcircuit: name for name, spec in GATES.items() if spec.tensorcircuit}
+def _gate(entry: Mapping[str, Any]) -> Gate:
+    """Returns the gate of an entry of TensorCircuit, by its method or else by its matrix, without its angle."""
+    qubits = tuple(entry["index"])
+    methods = {spec.tensorcircuit: name for name, spec in GATES.items() if spec.tensorcircuit} | UP_TO_A_PHASE
     if entry["name"] in methods:
-        return methods[entry["name"]]
+        return Gate(methods[entry["name"]], qubits)
     is_matrix = not entry["mpo"] and entry.get("parameters", {}).keys() <= {"unitary"}
-    names = [name for name in GATES if is_matrix and _equals(entry["gate"].tensor, GATES[name].matrix)]
-    cure = f"Write it in gates out of {', '.join(methods)}, or add it to jaxqkd.circuits.GATES."
-    checks.require(bool(names), "circuit", "have known gates", f"one with {entry['name']!r}", cure)
-    return names[0]
+    cure = f"Write it in gates out of {', '.join(methods)}, or as its matrix, by the method any."
+    good = is_matrix and len(qubits) <= 3 and not checks.is_traced(entry["gate"].tensor)
+    checks.require(good, "circuit", "have known gates", f"one with {entry['name']!r}", cure)
+    array = np.asarray(entry["gate"].tensor)
+    names = [name for name in GATES if _equals(array, GATES[name].matrix)]
+    return Gate(names[0], qubits) if names else unitary(array.reshape(2 ** len(qubits), -1), qubits)
 
 
-def _equals(tensor: Any, matrix: np.ndarray | None) -> bool:
+def _equals(tensor: np.ndarray, matrix: np.ndarray | None) -> bool:
     """Returns whether a tensor [2, ..., 2] of TensorCircuit has the entries of a matrix, in single precision."""
     if matrix is None or np.size(tensor) != matrix.size:
         return False
     return np.allclose(np.ravel(tensor), matrix.ravel(), rtol=0, atol=1e-6)
-
-
-def _folded(qubits: int, gates: Sequence[Gate]) -> Circuit:
-    """Returns gates in a prefix and repeated layers, such that fewest gates remain."""
-    form = [gate._replace(theta=None) for gate in gates]
-    last = next((place for place, gate in enumerate(gates) if gate.theta is not None), max(len(gates) - 1, 0))
-    options = [(start, _period(form[start:])) for start in range(last + 1)]  # a prefix has no angles
-    start, period = min(options, key=lambda option: (sum(option), option))
-    layers = (len(gates) - start) // period if period else 1
-    return Circuit(qubits, layers, tuple(gates[start : start + period]), tuple(gates[:start]))
-
-
-def _period(gates: Sequence[Gate]) -> int:
-    """Returns the length of the shortest sequence of gates that these are repetitions of."""
-    count = len(gates)
-    return next((n for n in range(1, count + 1) if count % n == 0 and gates[n:] == gates[: count - n]), count)

@@ -147,11 +147,20 @@ def test_float64_angles_make_a_circuit_of_double_precision():
     close(found, reference.unitary(circuit, angles(circuit)), 1e-14)
 
 
+def test_phases_and_matrices_are_read():
+    theirs = empty(2)
+    theirs.phase(0, theta=0.4)
+    theirs.cphase(0, 1, theta=-0.7)
+    theirs.iswap(0, 1)
+    theirs.any(1, unitary=np.diag([1, np.exp(0.3j)]))
+    found = from_tensorcircuit(theirs)
+    assert [gate.name for gate in found.circuit.gates] == ["p", "cp", "iswap", "unitary"]
+    overlap = np.trace(unitary_of(theirs).conj().T @ reference.unitary(found.circuit, found.theta)) / 4
+    assert abs(overlap) == pytest.approx(1, abs=1e-6)
+
+
 def test_what_is_not_in_the_table_is_refused_by_name():
     for method, places, options in [
-        ("iswap", (0, 1), {}),
-        ("phase", (0,), {"theta": np.pi / 2}),
-        ("any", (0,), {"unitary": np.diag([1, np.exp(0.3j)])}),
         ("depolarizing", (0,), {"px": 0.1, "py": 0.1, "pz": 0.1}),
     ]:
         theirs = empty(2)

@@ -1,8 +1,8 @@
 """Primitives: gates written in the three kinds of gates that the state vector has fast products for.
 
 These are real one-qubit gates, diagonal gates and permutations of the basis. Every gate without an angle, and
-every rotation that is diagonal in a product of eigenbases of Pauli matrices, can be written in them. A feature only
-ever turns phases, so that what depends on an example is at most one number a basis state.
+every rotation that is diagonal in a product of eigenbases of Pauli matrices, can be written in them. A feature
+only ever turns phases, so that what depends on an example is at most one number a basis state.
 """
 
 import functools

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from jaxqkd import checks
 from jaxqkd.circuits import Circuit, check_measured, resolved
+from jaxqkd.quantum.simulators.statevector import rolled
 from jaxqkd.quantum.simulators.statevector.contraction import matrix
 from jaxqkd.quantum.simulators.statevector.lowering import Local, Permutation, Phase, Step, signs, steps
 
@@ -104,6 +105,8 @@ def _prefix(circuit: Circuit, psi: jax.Array, x: jax.Array | None) -> jax.Array:
 def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | None) -> jax.Array:
     """Returns the columns psi [2^Q, B] after all layers, which are one scan."""
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
+    if rolled.is_long(circuit.gates, circuit.qubits):
+        return _rolled(circuit, theta, psi, x)
     layer = steps(circuit.gates, circuit.qubits)
     driven = [_factors(step, theta[0], x) if _is_driven(step) else () for step in layer]  # the same in each layer
     trained = [
@@ -122,6 +125,17 @@ def _layers(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | N
         return psi, None
 
     return jax.lax.scan(one_layer, psi, trained, length=circuit.layers)[0]
+
+
+def _rolled(circuit: Circuit, theta: jax.Array, psi: jax.Array, x: jax.Array | None) -> jax.Array:
+    """Returns the columns psi [2^Q, B] after all layers, each a scan over rounds."""
+    psi = psi.astype(jnp.result_type(theta.dtype, jnp.complex64))
+    rounds = rolled.rounds(circuit.gates, circuit.qubits)
+
+    def one_layer(psi: jax.Array, angles: jax.Array) -> tuple[jax.Array, None]:
+        return rolled.layer(rounds, circuit.qubits, angles, psi, x), None
+
+    return jax.lax.scan(one_layer, psi, circuit.scale * theta)[0]
 
 
 def _join_ends(psi: jax.Array, trained: list[Factors]) -> tuple[jax.Array, list[Factors]]:
@@ -177,13 +191,7 @@ def _apply(step: Step, factors: Factors, psi: jax.Array) -> jax.Array:
         return psi[step.source]
     if isinstance(step, Phase):
         return psi * factors[0]
-    size, batch = psi.shape
-    parts = jnp.concatenate([psi.real, psi.imag], axis=1)
-    for window, factor in zip(step.windows, factors, strict=True):
-        grouped = parts.reshape(2 ** window[0], 2 ** len(window), -1)
-        matrices = jnp.broadcast_to(factor, (len(grouped), *factor.shape))  # a batch: nothing is transposed
-        parts = jnp.matmul(matrices, grouped, precision=PRECISION).reshape(size, 2 * batch)
-    return jax.lax.complex(parts[:, :batch], parts[:, batch:])
+    return rolled.local(psi, step.windows, factors)
 
 
 def check_shapes(circuit: Circuit, theta: jax.Array, states: jax.Array, x: jax.Array | None) -> None:

@@ -190,7 +190,7 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, capsys, arguments, to
         (["run"], "Missing from jaxqkd run: NAME"),
         (
             ["run", "payof"],
-            "`experiment` must be one of 'bounded_logits', 'noise_robustness', 'own_data', 'payoff', ",
+            "`experiment` must be one of 'bounded_logits', 'named_devices', 'noise_robustness', 'own_data', ",
         ),
         (["run", "payoff", "--seedz", "3"], "Unrecognized options: --seedz, 3. See jaxqkd run payoff --help."),
     ],

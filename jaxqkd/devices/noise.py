@@ -1,7 +1,7 @@
 """The noise of a compiled circuit on a device, made of the device's calibration.
 
 After each gate comes depolarizing noise, then thermal relaxation of its qubits during the gate. The former is as
-strong as it takes for both together to have the gate's reported error, which is 1 minus the average fidelity; where
+strong as it takes for both together to have the gate's reported error, 1 minus the average fidelity; where
 relaxation alone has more, there is none. Aer's `NoiseModel.from_backend` does the same.
 """
 

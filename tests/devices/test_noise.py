@@ -125,8 +125,9 @@ def test_expectation_values_are_those_of_aer_for_the_backend(name):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*more than twice T1")
 @pytest.mark.parametrize("name", AER)
-def test_five_devices_agree_with_aer(name):
-    assert compare(name, universal(qubits=6, layers=3, hadamard=True)) < 1e-6
+@pytest.mark.parametrize("circuit", [universal(qubits=6, layers=3, hadamard=True), hea(qubits=4, layers=2)])
+def test_five_devices_agree_with_aer(name, circuit):
+    assert compare(name, circuit) < 1e-6
 
 
 def test_expectation_values_are_those_of_aer_with_our_channels():

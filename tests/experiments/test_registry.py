@@ -46,6 +46,7 @@ def test_options_are_frozen_documented_and_have_what_all_share(experiment):
     assert experiment.options.__dataclass_params__.frozen
 
 
+@pytest.mark.filterwarnings("ignore:.*more than twice T1")  # which a calibration of named_devices has
 def test_a_study_has_the_name_and_version_of_its_experiment(experiment, tmp_path):
     options = made(experiment, tmp_path)
     study = experiment.study(options)

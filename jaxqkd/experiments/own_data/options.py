@@ -40,6 +40,8 @@ class Options:
         encoding: How features become states, "angle" or "amplitude".
         seeds: Number of seeds; each draws its own training, validation and test rows.
         epochs: Epochs of each training.
+        device: Train and judge under the calibrated noise of this device, such as fez or sherbrooke, on its best
+            qubits; needs the extras `devices` and `export`. By default there is no noise.
         ignore: Columns to leave out.
         missing: "drop" leaves out rows that lack a value, "error" refuses them.
         seed: Another number draws other splits and initializations for all seeds.
@@ -57,6 +59,7 @@ class Options:
     encoding: str = "angle"
     seeds: int = SEEDS
     epochs: int = EPOCHS
+    device: str | None = None
     ignore: tuple[str, ...] = ()
     missing: str = "error"
     seed: int = 0
@@ -75,6 +78,7 @@ def study_of_file(options: Options) -> Study:
         seeds=options.seeds,
         epochs=options.epochs,
         base=options.seed,
+        device=options.device,
     )
 
 

@@ -1,5 +1,6 @@
 """The study as it is shown: each student's setting, chosen on validation rows, and tests on the test rows."""
 
+import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ HEADERS = ("student", "compared", "setting", "before", "after", "change", "wins"
 TAUGHT, SHUFFLED, SMOOTHED = "with the teacher", "teacher shuffled", "label smoothing"
 LINES = {"always the commonest class": "majority_f1_macro"} | wording.TEACHERS
 """Scores of a seed that a student's are read against, by their names."""
+DEVICE = """\
+Students with a circuit were trained and judged on the best qubits of {name}, under
+the noise of its calibration of {date}. Calibrated noise is a best case of a device."""
 ADDED, BEHIND = "What the teacher adds", "What is behind it"
 
 READ_AS = """\
@@ -136,9 +140,11 @@ def _in_words(results: xr.Dataset, rows: Sequence[Row], tested: Sequence[dict[st
     """Returns what the tests say, how good the teachers are, and a warning where they are not."""
     student, count = rows[0].student, results.sizes["seed"]
     without = alone(results, student)
+    device = json.loads(results.attrs.get("options", "{}")).get("device")
     few = [too_few(len(rows))] if count < fewest_seeds(len(rows)) else []
     return [
         _effect(student, tested[0], count),
+        *([] if device is None else [DEVICE.format(**device)]),
         f"On validation rows {student} scores {without.score:.3f} without a teacher,\n"
         f"and {rows[0].setting.score:.3f} with the teacher at {rows[0].setting}.",
         wording.teachers(results),

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxqkd.data import Table
 from jaxqkd.experiments.own_data.options import Options, table_of
+from jaxqkd.experiments.own_data.placement import placed, saved
 from jaxqkd.experiments.own_data.selection import Setting, alone, chosen
 from jaxqkd.experiments.own_data.setup import choice_of, students, width
 from jaxqkd.experiments.own_data.training import scores, train
@@ -73,7 +74,8 @@ def save_best(directory: Path, study: Study, results: "xr.Dataset", table: Table
     chosen = best(results)
     options = study.options
     choice = choice_of(options["choice"])
-    model = students(choice, options["classes"], width(choice, options["features"]))[chosen.student]
+    models = students(choice, options["classes"], width(choice, options["features"]))
+    model = placed(models, options.get("device"))[chosen.student]
     hparams = {"teacher": 0, "temperature": chosen.setting.temperature, "alpha": chosen.setting.alpha}
 
     def run(seed: Any, _: Any) -> tuple[Any, jax.Array]:
@@ -88,6 +90,8 @@ def save_best(directory: Path, study: Study, results: "xr.Dataset", table: Table
         warnings.warn(f"Seed {chosen.seed} trained once more scores {both}. The former is saved.", stacklevel=2)
     reduction = jax.tree.map(lambda leaf: leaf[chosen.seed], study.data.reductions)
     facts = {"label": label, "seed": chosen.seed, "test_f1": repeated.test_f1, **chosen.setting._asdict()}
+    if "device" in options:
+        facts["device"] = options["device"]
     names = {"names": table.classes, "columns": table.features}
-    save_student(directory, model, params, reduction=reduction, facts=facts, **names)
+    save_student(directory, saved(model), params, reduction=reduction, facts=facts, **names)
     return repeated

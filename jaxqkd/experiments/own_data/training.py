@@ -1,6 +1,7 @@
 """The training of the experiment: the data of a seed, the run of a student, and the study of all of them."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ import optax
 from jaxqkd import checks, controls, losses, metrics
 from jaxqkd.data import apply_reduction
 from jaxqkd.experiments import teaching
+from jaxqkd.experiments.own_data.placement import calibration, placed
 from jaxqkd.experiments.own_data.preparation import Prepared, ends, prepare
 from jaxqkd.experiments.own_data.setup import EPOCHS, NAME, SEEDS, VERSION, Choice, choice_of, students, width
 from jaxqkd.models import MLP
@@ -76,7 +78,15 @@ def train(model: Model, key: Key, seed_data: SeedData, hparams: Any, *, epochs: 
     return fit(k_fit, model, rows, loss, adam, epochs=epochs, batch_size=_batch_size(rows))
 
 
-def run(name: str, *, choice: Any, classes: int, features: int, epochs: int) -> Run:
+def run(
+    name: str,
+    *,
+    choice: Any,
+    classes: int,
+    features: int,
+    epochs: int,
+    device: Mapping[str, str] | None = None,
+) -> Run:
     """Returns the training of one student, as a function of a seed's key and data.
 
     Returns:
@@ -87,7 +97,7 @@ def run(name: str, *, choice: Any, classes: int, features: int, epochs: int) -> 
     choice = choice_of(choice)
     models = students(choice, classes, width(choice, features))
     checks.one_of("student", name, tuple(models))
-    model = models[name]
+    model = placed(models, device)[name]
 
     def one(seed: tuple[Key, SeedData], hparams: Any) -> dict[str, jax.Array]:
         key, seed_data = seed
@@ -118,6 +128,7 @@ def study(
     seeds: int = SEEDS,
     epochs: int = EPOCHS,
     base: int = 0,
+    device: str | None = None,
 ) -> Study:
     """Returns the study of a table, to be run by `jaxqkd.studies.run`.
 
@@ -130,17 +141,21 @@ def study(
         seeds: Number of seeds; each draws its own split, teacher and initializations.
         epochs: Epochs of each training of a student.
         base: Another number draws other splits and initializations for all seeds.
+        device: Name of the device whose noise the student and its controls are trained and judged under, or None.
     """
     checks.one_of("teacher", teacher, ("mlp", "forest", "logits"))
     checks.integer("epochs", epochs)
     checks.integer("seeds", seeds)
     features = table.x.shape[1]
+    models = students(choice, classes, width(choice, features))
+    on_device = {} if device is None else {"device": calibration(device)}
+    placed(models, on_device.get("device"))  # which refuses what the device cannot hold, before anything runs
     return Study(
         NAME,
         VERSION,
         seed_data,
         run,
-        students=tuple(students(choice, classes, width(choice, features))),
+        students=tuple(models),
         settings={"teacher": TEACHERS, "temperature": TEMPERATURES, "alpha": ALPHAS},
         seeds=seeds,
         options={
@@ -149,6 +164,7 @@ def study(
             "classes": classes,
             "features": features,
             "epochs": epochs,
+            **on_device,
         },
         data=prepare(table, choice, seeds=seeds, base=base, teacher=teacher),
         base=base,

@@ -159,3 +159,11 @@ def test_cells_that_were_not_run_are_left_out():
     assert analysis.outcomes(found) == []
     assert analysis.interaction(found) is None
     assert analysis.split(found, "head", "posterior") is None
+
+
+def test_a_diverged_student_is_left_out_of_the_model():
+    results = measured()
+    results["removed"] = results.removed.copy()
+    results["removed"][0, 0, 0, 0, 0, 9] = np.nan
+    fitted = analysis.formula(analysis.named(results), "head")
+    assert np.isfinite(fitted.coefficients).all()

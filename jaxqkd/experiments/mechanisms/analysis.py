@@ -243,9 +243,11 @@ def split(results: xr.Dataset, student: str, teaching: str) -> dict[str, xr.Data
 
 
 def _fitted(outcome: xr.DataArray, columns: dict[str, xr.DataArray]) -> Regression:
-    seeds = xr.DataArray(outcome.seed.values, dims="seed").broadcast_like(outcome).transpose(*outcome.dims)
-    regressors = np.stack(
-        [part.broadcast_like(outcome).transpose(*outcome.dims).values.ravel() for part in columns.values()],
-        axis=1,
-    )
-    return regress(outcome.values.ravel(), regressors, seeds.values.ravel(), names=list(columns))
+    """Returns the model; cells whose exposure is not finite, as a diverged student's own, are left out."""
+    dims = outcome.dims
+    each = [part.broadcast_like(outcome).transpose(*dims).values.ravel() for part in columns.values()]
+    seeds = outcome.seed.broadcast_like(outcome).transpose(*dims).values.ravel()
+    regressors = np.stack(each, axis=1)
+    known = np.isfinite(regressors).all(axis=1)
+    gains = np.where(known, outcome.values.ravel(), np.nan)
+    return regress(gains, np.where(known[:, None], regressors, 0.0), seeds, names=list(columns))

@@ -47,7 +47,7 @@ def difference(before: Any, after: Any) -> Difference:
     if not np.isfinite([before, after]).all():
         return Difference(*[np.nan] * 6)
     change = after - before
-    delta = np.sign(after[:, None] - before).mean()
+    delta = _cliffs_delta(before, after)
     wins = (1 + np.sign(change).mean()) / 2
     interval = predicted_mean(change, count=None)
     return Difference(float(change.mean()), *interval, _signed_rank(change), float(delta), float(wins))
@@ -68,6 +68,14 @@ def holm(p_values: Any) -> np.ndarray:
     corrected = np.empty_like(stepped)
     corrected[order] = stepped
     return corrected
+
+
+def _cliffs_delta(before: np.ndarray, after: np.ndarray) -> float:
+    """Returns how often a score after exceeds one before, less how often it falls below, over all pairs."""
+    ordered = np.sort(before)  # which needs no array of all pairs
+    lower, not_higher = (np.searchsorted(ordered, after, side=side).sum() for side in ("left", "right"))
+    pairs = len(before) * len(after)
+    return float((lower - (pairs - not_higher)) / pairs)
 
 
 def _signed_rank(change: np.ndarray) -> float:

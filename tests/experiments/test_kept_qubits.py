@@ -166,6 +166,13 @@ def test_the_best_set_is_judged_on_other_seeds():
     assert np.isnan(analysis.cross_fitted(scores[:, :1])).all()
 
 
+def test_a_single_set_has_nothing_to_be_compared_with():
+    alone = made().sel(kept=["5"])
+    assert chosen(alone) == []
+    assert analysis.answer([]) == ("open", "open")
+    assert [len(section.table.rows) for section in presentation.report(alone) if section.table] == [0, 0, 1]
+
+
 def test_few_seeds_claim_nothing():
     rows = chosen(made(seeds=2))
     assert {row.against_random for row in rows} == {"too few seeds"}

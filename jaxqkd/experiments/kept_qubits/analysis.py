@@ -162,7 +162,9 @@ def against_best(shortfall: Difference) -> str:
 
 
 def answer(rows: Sequence[Choice]) -> tuple[str, str]:
-    """Returns the answers to questions 2 and 3: yes, no or open."""
+    """Returns the answers to questions 2 and 3: yes, no or open, which they are without rows."""
+    if not rows:
+        return "open", "open"
     better = [row.against_random for row in rows]
     near = [row.against_best for row in rows]
     second = "yes" if set(better) == {"better"} else "open" if "too few seeds" in better else "no"

@@ -28,10 +28,12 @@ SHARED = Circuit(
         Gate("rx", (0,), x=0),
         Gate("crz", (1, 0), theta=1),
         Gate("rx", (1,), theta=2),
+        Gate("ry", (1,), theta=0, factor=-0.6, offset=0.3),
     ),
     scale=1.7,
 )
-"""Angles that two gates share, of which one may be a controlled rotation, and a gate that a feature turns."""
+"""Angles that gates share, of which one may be a controlled rotation or have a factor, and a gate that a feature
+turns."""
 
 
 SMALL = hea(qubits=2, layers=1)
@@ -101,9 +103,10 @@ def test_every_rotation_has_its_rule(name):
 
 def test_shifted_circuits_are_as_many_as_the_gates_ask_for():
     found = shifts(SHARED)
-    assert len(found.places) == 2 * (2 + 4 + 2 + 4 + 2)
-    assert found.origin.tolist() == [0, 1, 0, 1, 2]
+    assert len(found.places) == 2 * (2 + 4 + 2 + 4 + 2 + 2)
+    assert found.origin.tolist() == [0, 1, 0, 1, 2, 0]
     np.testing.assert_allclose(found.amounts[:2], np.array([1, -1]) * np.pi / 2 / 1.7)
+    np.testing.assert_allclose(found.amounts[14], -np.pi / 2 / 1.7 / 0.6)
 
 
 def test_sampled_shifts_are_unbiased_and_drawn_anew():

@@ -41,7 +41,7 @@ class Shifts(NamedTuple):
         circuit: The circuit with an angle of its own for each trained gate of a layer, P' of them.
         origin: Which of the original's angles each of them is [P'].
         places: Which of the L P' angles is shifted, for each shifted circuit [S].
-        amounts: By how much, before the circuit's scale [S].
+        amounts: By how much theta is shifted, before the circuit's scale and the gate's factor [S].
         weights: The weight of its value in the derivative by that angle [S].
     """
 
@@ -63,10 +63,12 @@ def shifts(circuit: Circuit) -> Shifts:
     for index, place in enumerate(trained):
         gates[place] = gates[place]._replace(theta=index)
     origin = np.asarray([circuit.gates[place].theta for place in trained], np.int32)
+    factors = [circuit.scale * circuit.gates[place].factor for place in trained]  # of the angle, by theta
     rows = [
-        (layer * len(trained) + index, amount / circuit.scale, weight * circuit.scale)
+        (layer * len(trained) + index, amount / factor, weight * factor)
         for layer in range(circuit.layers)
-        for index, place in enumerate(trained)
+        for index, (place, factor) in enumerate(zip(trained, factors, strict=True))
+        if factor
         for amount, weight in terms(GATES[circuit.gates[place].name])
     ]
     places, amounts, weights = np.reshape(np.asarray(rows), (-1, 3)).T

@@ -65,7 +65,7 @@ def _of_seeds(results: xr.Dataset) -> list[Section]:
         Section("Scores and failures", table=_summaries(results)),
         Section("How many seeds a comparison needs", READ_NEEDED, table=Table(NEEDED, list(map(_cells, rows)))),
         Section("The rules", listing=RULE),
-        Section("What the tables say", f"{_said(rows, seeds)}\n\n{wording.teachers(results)}"),
+        Section("What came out", f"{_said(rows, seeds)}\n\n{wording.teachers(results)}", answer=True),
     ]
 
 

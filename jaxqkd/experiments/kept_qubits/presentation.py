@@ -54,7 +54,7 @@ def report(results: xr.Dataset) -> list[Section]:
         Section("What the teacher's choice is worth", table=Table(CHOICE, list(map(_chosen, chosen)))),
         Section("The sets by mean F1", table=_ranked(scores)),
         Section("How to read the tables", READ_AS, listing=RULE),
-        Section("What the tables say", _said(placed, chosen, results)),
+        Section("What came out", _said(placed, chosen, results), answer=True),
     ]
 
 

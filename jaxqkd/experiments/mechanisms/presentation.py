@@ -99,7 +99,7 @@ def _verdict(found: xr.Dataset) -> list[Section]:
     rows = [[name, _interval(*fitted.of(name))] for name in fitted.names]
     table = Table(("regressor", "coefficient"), rows)
     facts = {"interaction": {"mean": middle, "low": low, "high": high, "smallest": float(smallest)}}
-    return [Section("The verdict", text, table=table, facts=facts)]
+    return [Section("The verdict", text, table=table, facts=facts, answer=True)]
 
 
 def _shares(found: xr.Dataset) -> list[Section]:

@@ -53,7 +53,7 @@ def report(results: xr.Dataset) -> list[Section]:
     tested = {GAIN: _gains(f1), OWN: _own(f1), MOVE: _moves(f1)}
     seeds = results.sizes["seed"]
     own = [
-        Section("What the tables say", "\n\n".join([*_in_words(tested, seeds), wording.teachers(results)])),
+        Section("What came out", "\n\n".join([*_in_words(tested, seeds), wording.teachers(results)]), answer=True),
         Section("The devices", _calibrations(results)),
         Section(
             "Scores by device",
@@ -179,9 +179,11 @@ def _in_words(tested: Mapping[str, Rows], seeds: int) -> Iterator[str]:
     moved = [row for row in tested[MOVE] if not row.compared[0].endswith(CLEAN)]
     for distilled in ("without", "with"):
         verdicts = [survival(row.test) for row in moved if row.compared[2] == distilled]
-        counted = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in (SURVIVES, FAILS, OPEN))
-        start = f"Students {distilled} a teacher, trained for one device and judged on another"
-        yield f"{start}: {counted}, of {len(verdicts)} pairs."
+        survived, failed, untold = (verdicts.count(kind) for kind in (SURVIVES, FAILS, OPEN))
+        yield (
+            f"A student {distilled} a teacher that was trained for one device survives on another in {survived} "
+            f"of {len(verdicts)} pairs of devices; in {failed} it does not, in {untold} the study cannot tell."
+        )
     for title, rows in tested.items():
         better, worse = (sum(row.test["verdict"] == verdict for row in rows) for verdict in ("better", "worse"))
         text = f"{title}: better in {better}, worse in {worse} of {len(rows)} rows; else no difference shown."

@@ -43,7 +43,11 @@ def report(results: xr.Dataset) -> list[Section]:
         Section(GAINED, table=_accuracies(accuracies(results))),
         Section("How to read the tables", READ_AS),
         Section("The rule, written before any run", RULE),
-        Section("The verdict", "\n\n".join([*verdicts(gains, knowledge, results), wording.teachers(results)])),
+        Section(
+            "The verdict",
+            "\n\n".join([*verdicts(gains, knowledge, results), wording.teachers(results)]),
+            answer=True,
+        ),
     ]
     general = comparisons(results.f1_macro, "taught", "none")
     return assemble(results.expand_dims("student"), own, tested=general, references=wording.TEACHERS)

@@ -55,6 +55,7 @@ def test_reproduce_ends_with_table_and_files_and_repeats_byte_for_byte(tmp_path,
     assert (out / "runs.csv").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_a_second_call_only_presents_and_report_does_the_same(tmp_path, capsys, monkeypatch):
     assert cli.main(["reproduce", *SMALL, "--out", str(tmp_path)]) == 0
     first = capsys.readouterr().out

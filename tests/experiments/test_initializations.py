@@ -117,6 +117,7 @@ def test_the_report_of_the_crossed_design_shows_its_components():
     assert "6 draws of data x 5 teachers and none x 12 initializations" in sections[0].caption
 
 
+@pytest.mark.slow
 def test_the_crossed_data_are_the_same_for_all_seeds_and_share_teachers_starts():
     small = {"draws": 2, "teachers": 3, "epochs": 2}
     shapes = jax.eval_shape(lambda key: crossed.seed_data(key, **small), KEY)

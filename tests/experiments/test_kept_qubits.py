@@ -38,6 +38,7 @@ def test_there_are_63_sets_by_size():
 
 
 @pytest.mark.parametrize(("name", "measured"), [("q2", "never"), ("q3_measured", "one")])
+@pytest.mark.slow
 def test_a_masked_student_is_the_studys(name, measured):
     kept = setup.OF_THE_STUDY[name[:2]]
     model = masked(kept, measured)

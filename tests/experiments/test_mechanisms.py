@@ -27,6 +27,7 @@ def test_a_task_counts_three_of_four_features():
     assert setup.steps(1000) == (50, 200, 1000)
 
 
+@pytest.mark.slow
 def test_what_targets_hold_is_told_apart():
     blobs, rate = setup.mixture("high"), 0.3
     rows = data.with_label_noise(KEY, data.gaussian_mixture(KEY, blobs, count=4000), rate, classes=3)

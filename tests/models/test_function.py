@@ -48,6 +48,7 @@ def test_a_function_of_one_example_is_a_student_of_many():
     assert np.any(gradient["params"]["head"]["kernel"])
 
 
+@pytest.mark.slow
 def test_a_function_of_tensorcircuit_trains_as_the_same_circuit_does():
     import tensorcircuit as tc
 

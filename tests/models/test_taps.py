@@ -83,6 +83,7 @@ def test_a_student_learns_logits_and_projected_expectation_values_in_fit():
     assert out.history["accuracy"].shape == (30,)
 
 
+@pytest.mark.slow
 def test_states_teach_states():
     student = TAPPED.clone(taps=("states",))
     seed_data = taught(student)

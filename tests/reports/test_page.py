@@ -244,6 +244,7 @@ def test_long_tables_are_folded(results):
     assert long.count("<details>") == short.count("<details>") + 1
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_text(results):
     assert report(results, facts=FACTS) == report(results, facts=FACTS)
 

@@ -20,6 +20,7 @@ def trained(**options):
 @pytest.mark.parametrize(
     "options", [{"validation": DATA}, pytest.param({"batch_size": 8}, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_checkpoints_are_the_parameters_of_shorter_trainings(options):
     found = trained(epochs=12, checkpoints=(3, 12, 1), **options)
     for place, epochs in enumerate((3, 12, 1)):

@@ -109,6 +109,7 @@ def test_shifted_circuits_are_as_many_as_the_gates_ask_for():
     np.testing.assert_allclose(found.amounts[14], -np.pi / 2 / 1.7 / 0.6)
 
 
+@pytest.mark.slow
 def test_sampled_shifts_are_unbiased_and_drawn_anew():
     model = student(SMALL, simulator=simulators.shots(8), head="none")
     params = model.init(KEY, X)
@@ -139,6 +140,7 @@ def test_the_mean_of_spsa_is_the_gradient():
     assert np.all(np.abs(drawn.mean(axis=0) - wanted) < 4.5 * error + 1e-3)  # biased by the square of the size
 
 
+@pytest.mark.slow
 def test_spsa_moves_all_angles_by_the_same_size_and_takes_the_heads_gradient_from_both_ends():
     model = student()
     params = model.init(KEY, X)
@@ -163,7 +165,8 @@ def trained(gradient, model=None, key=KEY, optimizer=None, **options):
 
 
 @pytest.mark.parametrize(
-    ("estimator", "each", "batch_size"), [(parameter_shift(), 1 + 2 * 6, None), (spsa(), 2, 4)]
+    ("estimator", "each", "batch_size"),
+    [pytest.param(parameter_shift(), 1 + 2 * 6, None, marks=pytest.mark.slow), (spsa(), 2, 4)],
 )
 def test_what_is_counted_is_the_formula_and_the_same_key_gives_the_same_bits(estimator, each, batch_size):
     seeds = jax.random.split(KEY, 2)
@@ -178,6 +181,7 @@ def test_what_is_counted_is_the_formula_and_the_same_key_gives_the_same_bits(est
     assert np.isfinite(np.asarray(first.params["params"]["theta"])).all()
 
 
+@pytest.mark.slow
 def test_nothing_is_counted_by_default_nor_after_a_stop():
     assert "executions" not in trained(autodiff()).history
     wrong = DATA._replace(labels=1 - DATA.labels)  # whose loss rises
@@ -194,6 +198,7 @@ def test_an_exact_training_by_shifts_is_that_by_derivatives():
     close(found.history["loss"], wanted.history["loss"], 1e-5)
 
 
+@pytest.mark.slow
 def test_spsa_lowers_the_loss_of_a_sampled_student():
     model = student(SMALL, simulator=mitigation.readout(simulators.shots(200), np.eye(2)))
     out = trained(spsa(0.2), model, optimizer=optax.adam(0.1), epochs=60)

@@ -50,6 +50,7 @@ def test_clipped_observables_have_the_bound_and_are_the_nearest():
         assert float(jnp.sum((weights - kept) * (other - kept))) < 1e-3  # the angle of a projection is obtuse
 
 
+@pytest.mark.slow
 def test_clipping_differentiates_where_eigenvalues_coincide_too():
     inside = jnp.zeros((10, 1))
     jacobian = jax.jacobian(lambda w: clipped(w, 1.0, 4))(inside).reshape(10, 10)
@@ -79,6 +80,7 @@ def test_the_optimum_is_that_of_newtons_method():
 
 
 @pytest.mark.parametrize("bound", [pytest.param(None, marks=pytest.mark.slow), 1.0])
+@pytest.mark.slow
 def test_the_gap_is_an_upper_limit(bound):
     model = ObservableStudent(amplitude, qubits=2, classes=3, bound=bound)
     loss, ridge = jq.losses.kd(2.0, 0.5), 1e-3

@@ -100,6 +100,7 @@ def test_the_streams_leave_initialization_and_batches_as_they_are():
     assert outs[0].history["loss"] != outs[1].history["loss"]
 
 
+@pytest.mark.slow
 def test_dropout_drops_in_training_alone():
     plain, dropped = MLP((64,), classes=2), MLP((64,), classes=2, dropout=0.5)
     params = plain.init(KEY, X)

@@ -114,6 +114,7 @@ def seed_data():
     return data, student, student.init(jax.random.key(1), x)
 
 
+@pytest.mark.slow
 def test_a_sampled_student_takes_the_same_parameters_and_converges_to_the_exact_one(seed_data):
     data, student, params = seed_data
     wanted = student.apply(params, data.x)

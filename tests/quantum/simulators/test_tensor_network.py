@@ -78,8 +78,11 @@ def assert_equal(one, other, arguments):
     ("circuit", "encoding", "batch"),
     [
         (every_gate(3, 0, driven=False), encodings.amplitude, 3),
-        (every_gate(3, 1, driven=False), functools.partial(encodings.angle, axis="x"), 9),
-        (every_gate(3, 2, driven=True), encodings.iqp, 9),
+        pytest.param(
+            *(every_gate(3, 1, driven=False), functools.partial(encodings.angle, axis="x"), 9),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(every_gate(3, 2, driven=True), encodings.iqp, 9, marks=pytest.mark.slow),
     ],
     ids=["batch", "basis", "features"],
 )
@@ -90,7 +93,12 @@ def test_fused_kernels_equal_tensorcircuit(circuit, encoding, batch):
 
 
 @pytest.mark.parametrize(
-    ("noise", "driven"), [("every channel", False), ("every channel", True), ("two qubits", False)]
+    ("noise", "driven"),
+    [
+        pytest.param("every channel", False, marks=pytest.mark.slow),
+        pytest.param("every channel", True, marks=pytest.mark.slow),
+        ("two qubits", False),
+    ],
 )
 def test_the_pauli_basis_equals_density_matrices_of_tensorcircuit(noise, driven):
     turn = Gate("ry", (1,), x=0) if driven else Gate("ry", (1,), theta=2)
@@ -104,6 +112,7 @@ def test_the_pauli_basis_equals_density_matrices_of_tensorcircuit(noise, driven)
         assert_equal(*runs, [value.astype(float) for value in draw(circuit, 2)])
 
 
+@pytest.mark.slow
 def test_a_whole_student_runs_on_tensorcircuit():
     student = QuantumStudent(hea(qubits=2, layers=1), classes=3, measured=(1,), taps=("states", "expectations"))
     x = draw(student.circuit, 5)[1]

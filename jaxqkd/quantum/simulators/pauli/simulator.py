@@ -45,6 +45,7 @@ def expectations(
     """
     read = check_measured(measured, circuit.qubits)
     strings = everywhere(observables(readout, len(read)), read, circuit.qubits)
+    _check_room(circuit, states, len(strings))
     options: dict[str, Any] = {"measured": read, "x": x, "noise": noise}
     if noise.confusion is None or readout.kind == "expectation":
         values = of_observables(circuit, theta, states, paulis.observables(strings), **options)
@@ -71,6 +72,7 @@ def outcomes(
         for basis in bases
         for row in marks
     ]
+    _check_room(circuit, states, len(products))
     vectors = paulis.observables(everywhere(products, measured, circuit.qubits))
     every = of_observables(circuit, theta, states, vectors, measured=measured, x=x, noise=noise)
     characters = signs(["".join("Z" if mark else "I" for mark in row) for row in marks]).astype(every.dtype)
@@ -108,14 +110,18 @@ def of_observables(
     statevector.check_shapes(circuit, theta, states, x)
     circuit, theta, x = resolved(circuit, theta, x)
     theta = jnp.asarray(theta, jnp.result_type(theta, float))
-    columns = len(states) if circuit.features else len(vectors)
-    memory.check_vectors(circuit.qubits, columns, circuit.layers)
+    _check_room(circuit, states, len(vectors))
     vectors = jnp.asarray(vectors, theta.dtype)
     instructions = schedule(circuit, noise, measured)
     if not circuit.features:
         return values(backwards(circuit, instructions, theta, vectors), states)
     forwards = jax.vmap(functools.partial(_forwards, circuit, instructions, theta))(states, jnp.asarray(x))
     return jnp.matmul(forwards, vectors.T, precision=paulis.PRECISION)
+
+
+def _check_room(circuit: Circuit, states: jax.Array, count: int) -> None:
+    """Refuses so many observables, before any of them is made, if their vectors do not fit the memory."""
+    memory.check_vectors(circuit.qubits, len(states) if circuit.features else count, circuit.layers)
 
 
 def backwards(circuit: Circuit, instructions: Schedule, theta: jax.Array, vectors: jax.Array) -> jax.Array:

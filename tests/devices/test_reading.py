@@ -154,7 +154,8 @@ def test_devices_that_ship_are_read_without_importing_qiskit():
     code = (
         "import sys; from jaxqkd import devices; names = devices.names();"
         "every = [devices.load(name) for name in names];"
-        "print(len(every), all(device.date for device in every), [m for m in sys.modules if m.startswith('qiskit')])"
+        "print(len(every), all(device.date for device in every),"
+        " [name for name in sys.modules if name.startswith('qiskit')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     count, dated, imported = done.stdout.split(maxsplit=2)

@@ -1,6 +1,7 @@
 """Settings of all tests: implicit rank promotion and warnings are errors, and there are four devices.
 
-Tests in `tests/slow` are marked `slow`; `pytest` leaves them out, `pytest -m slow` runs them.
+Tests in `tests/slow` are marked `slow`; `pytest` leaves them out, `pytest -m slow` runs them. Laws over all cases,
+of which a quick test has one, are marked `exhaustive`.
 """
 
 import gc

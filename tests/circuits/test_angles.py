@@ -106,7 +106,7 @@ def test_noisy_values_are_those_of_the_reference(name, simulator):
 
 
 @pytest.mark.parametrize("name", CIRCUITS)
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_trajectories_without_errors_and_probabilities_are_those_of_the_reference(name):
     circuit = CIRCUITS[name]
     theta, states, x = inputs(circuit, 2)

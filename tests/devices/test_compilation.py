@@ -76,7 +76,7 @@ def test_features_stay_features():
     assert difference(product, compiled, x=np.array([0.4, -1.1])) < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_student_on_a_device_has_the_same_scores():
     circuit, x = hea(qubits=3, layers=2), jnp.linspace(0, 1, 16).reshape(2, 8)
     student = QuantumStudent(circuit, classes=2, measured=(2, 0))

@@ -122,7 +122,7 @@ def test_expectation_values_are_those_of_aer_for_the_backend(name):
     assert compare(name, universal(qubits=4, layers=2, hadamard=True)) < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore:.*more than twice T1")
 @pytest.mark.parametrize("name", AER)
 @pytest.mark.parametrize("circuit", [universal(qubits=6, layers=3, hadamard=True), hea(qubits=4, layers=2)])

@@ -117,7 +117,7 @@ def test_the_report_of_the_crossed_design_shows_its_components():
     assert "6 draws of data x 5 teachers and none x 12 initializations" in sections[0].caption
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_crossed_data_are_the_same_for_all_seeds_and_share_teachers_starts():
     small = {"draws": 2, "teachers": 3, "epochs": 2}
     shapes = jax.eval_shape(lambda key: crossed.seed_data(key, **small), KEY)
@@ -165,7 +165,7 @@ def test_ten_thousand_seeds_are_in_blocks_of_50():
     assert (study.seeds, study.seeds_a_block) == (10_000, 50)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_seeds_are_those_of_the_seed_study(tmp_path):
     options = Options(seeds=3, readings=("logits",), **SMALL)
     studies.run(initializations.study(options), tmp_path / "own")
@@ -179,7 +179,7 @@ def test_seeds_are_those_of_the_seed_study(tmp_path):
         np.testing.assert_allclose(found.f1_weighted, own.f1_weighted, atol=scores.STEP)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_orders_of_batches_share_the_start(tmp_path):
     options = Options(design="crossed", seeds=2, draws=2, teachers=1, orders=2, batch_size=400, **SMALL)
     studies.run(initializations.study(options), tmp_path)

@@ -38,7 +38,7 @@ def test_there_are_63_sets_by_size():
 
 
 @pytest.mark.parametrize(("name", "measured"), [("q2", "never"), ("q3_measured", "one")])
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_masked_student_is_the_studys(name, measured):
     kept = setup.OF_THE_STUDY[name[:2]]
     model = masked(kept, measured)
@@ -210,7 +210,7 @@ def test_unknown_options_are_refused(options, told):
         kept_qubits.study(kept_qubits.Options(**options))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_small_study_runs(tmp_path):
     options = kept_qubits.Options(seeds=2, epochs=3, kept=("5", "45", "012345"))
     studies.run(kept_qubits.study(options), tmp_path)

@@ -106,7 +106,7 @@ def test_dimensions_of_known_lie_algebras(circuit, dimension):
 
 
 @pytest.mark.parametrize(("number", "layers"), [(1, 1), (9, 1), (14, 1), (15, 1), (15, 3)])
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_expressibility_is_the_published_one(number, layers):
     """Within three errors of the difference, where the published figure has an error as large as ours."""
     circuit = sim(number, qubits=4, layers=layers)
@@ -115,7 +115,7 @@ def test_expressibility_is_the_published_one(number, layers):
 
 
 @pytest.mark.parametrize("number", [1, 9])
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_entangling_capability_is_the_published_one(number):
     """Of the circuits whose states have a certain entanglement; see the docs for the others."""
     circuit = sim(number, qubits=4, layers=1)

@@ -38,7 +38,7 @@ READOUTS = {
 
 SPECIAL = ("parity", "probabilities")
 """Readouts that are special cases of others."""
-QUICK_FIRST = [pytest.param(name, marks=pytest.mark.slow) if name in SPECIAL else name for name in READOUTS]
+QUICK_FIRST = [pytest.param(name, marks=pytest.mark.exhaustive) if name in SPECIAL else name for name in READOUTS]
 
 
 def inputs(batch=2):
@@ -124,7 +124,7 @@ def test_values_under_noise_are_those_of_the_density_matrix_with_errors_of_the_r
     close(run(mitigation.readout(exact()), READOUTS[name], NOISE)(theta, states), right, 3e-6)
 
 
-@pytest.mark.parametrize("name", [pytest.param("strings", marks=pytest.mark.slow), "bases"])
+@pytest.mark.parametrize("name", [pytest.param("strings", marks=pytest.mark.exhaustive), "bases"])
 def test_tensorcircuit_gives_the_same_values_under_noise(name, mixed):
     theta, states = inputs()
     close(
@@ -162,7 +162,7 @@ def test_feature_driven_circuits_and_trajectories_take_readouts_too(mixed):
     close(drawn.reshape(2, 2, 4).sum(axis=2), 1)
 
 
-@pytest.mark.parametrize("name", ["strings", pytest.param("bases", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["strings", pytest.param("bases", marks=pytest.mark.exhaustive)])
 def test_shots_are_spent_by_measurement(name, mixed):
     theta, states = inputs()
     wanted = np.array([expected(name, rho, CONFUSION) for rho in mixed])

@@ -62,8 +62,10 @@ def close(found, wanted, tolerance):
     "options",
     [
         {},
-        pytest.param({"circuit": SMALL, "noise": NOISE, "readout": ["ZX", "YY", "XI"]}, marks=pytest.mark.slow),
-        pytest.param({"simulator": simulators.tensorcircuit()}, marks=pytest.mark.slow),
+        pytest.param(
+            {"circuit": SMALL, "noise": NOISE, "readout": ["ZX", "YY", "XI"]}, marks=pytest.mark.exhaustive
+        ),
+        pytest.param({"simulator": simulators.tensorcircuit()}, marks=pytest.mark.exhaustive),
     ],
     ids=["shared", "noisy strings", "tensorcircuit"],
 )
@@ -83,7 +85,7 @@ ROTATIONS = [name for name, spec in GATES.items() if spec.is_rotation]
 
 
 @pytest.mark.parametrize(
-    "name", [name if is_quick(name) else pytest.param(name, marks=pytest.mark.slow) for name in ROTATIONS]
+    "name", [name if is_quick(name) else pytest.param(name, marks=pytest.mark.exhaustive) for name in ROTATIONS]
 )
 def test_every_rotation_has_its_rule(name):
     with jax.enable_x64(True):
@@ -109,7 +111,7 @@ def test_shifted_circuits_are_as_many_as_the_gates_ask_for():
     np.testing.assert_allclose(found.amounts[14], -np.pi / 2 / 1.7 / 0.6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_sampled_shifts_are_unbiased_and_drawn_anew():
     model = student(SMALL, simulator=simulators.shots(8), head="none")
     params = model.init(KEY, X)
@@ -140,7 +142,7 @@ def test_the_mean_of_spsa_is_the_gradient():
     assert np.all(np.abs(drawn.mean(axis=0) - wanted) < 4.5 * error + 1e-3)  # biased by the square of the size
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_spsa_moves_all_angles_by_the_same_size_and_takes_the_heads_gradient_from_both_ends():
     model = student()
     params = model.init(KEY, X)
@@ -166,7 +168,7 @@ def trained(gradient, model=None, key=KEY, optimizer=None, **options):
 
 @pytest.mark.parametrize(
     ("estimator", "each", "batch_size"),
-    [pytest.param(parameter_shift(), 1 + 2 * 6, None, marks=pytest.mark.slow), (spsa(), 2, 4)],
+    [pytest.param(parameter_shift(), 1 + 2 * 6, None, marks=pytest.mark.exhaustive), (spsa(), 2, 4)],
 )
 def test_what_is_counted_is_the_formula_and_the_same_key_gives_the_same_bits(estimator, each, batch_size):
     seeds = jax.random.split(KEY, 2)
@@ -181,7 +183,7 @@ def test_what_is_counted_is_the_formula_and_the_same_key_gives_the_same_bits(est
     assert np.isfinite(np.asarray(first.params["params"]["theta"])).all()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_nothing_is_counted_by_default_nor_after_a_stop():
     assert "executions" not in trained(autodiff()).history
     wrong = DATA._replace(labels=1 - DATA.labels)  # whose loss rises
@@ -198,7 +200,7 @@ def test_an_exact_training_by_shifts_is_that_by_derivatives():
     close(found.history["loss"], wanted.history["loss"], 1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_spsa_lowers_the_loss_of_a_sampled_student():
     model = student(SMALL, simulator=mitigation.readout(simulators.shots(200), np.eye(2)))
     out = trained(spsa(0.2), model, optimizer=optax.adam(0.1), epochs=60)

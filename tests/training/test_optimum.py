@@ -50,7 +50,7 @@ def test_clipped_observables_have_the_bound_and_are_the_nearest():
         assert float(jnp.sum((weights - kept) * (other - kept))) < 1e-3  # the angle of a projection is obtuse
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_clipping_differentiates_where_eigenvalues_coincide_too():
     inside = jnp.zeros((10, 1))
     jacobian = jax.jacobian(lambda w: clipped(w, 1.0, 4))(inside).reshape(10, 10)
@@ -111,7 +111,7 @@ def test_no_student_of_the_encoding_has_a_lower_training_loss(head, ansatz):
     assert least <= float(trained.min()) + 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_optimum_is_pure_and_vmaps_over_data():
     model = ObservableStudent(angle, qubits=3, classes=3)
     teachers = jax.random.normal(KEY, (2, 40, 3))

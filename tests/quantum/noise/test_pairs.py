@@ -128,7 +128,7 @@ def test_noise_by_pair_name_and_idle_qubit_equals_density_matrices(simulator):
     np.testing.assert_allclose(values(simulator), expected(), rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_circuit_that_features_drive_has_the_same_noise():
     driven = Circuit(3, 2, (Gate("ry", (0,), x=0), *CIRCUIT.gates), CIRCUIT.prefix)
     theta, states = draw()
@@ -138,7 +138,7 @@ def test_a_circuit_that_features_drive_has_the_same_noise():
     np.testing.assert_allclose(*found, rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_trajectories_have_the_mean_of_the_density_matrix():
     theta, states = draw()
     options = {"measured": (0, 1, 2), "noise": NOISE, "count": 4000}
@@ -147,7 +147,7 @@ def test_trajectories_have_the_mean_of_the_density_matrix():
     assert np.all(abs(drawn.mean(axis=0) - expected()) < 4 * error)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_shots_are_drawn_from_the_same_distribution():
     theta, states = draw()
     found = shots(100_000).expectations(
@@ -173,7 +173,7 @@ def test_one_channel_for_every_pair_equals_the_channel_without_pairs():
     np.testing.assert_allclose(*found, rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_strengths_of_pairs_are_traced_and_have_gradients():
     circuit = hea(qubits=2, layers=1)
     theta, states = draw(circuit)

@@ -80,9 +80,9 @@ def assert_equal(one, other, arguments):
         (every_gate(3, 0, driven=False), encodings.amplitude, 3),
         pytest.param(
             *(every_gate(3, 1, driven=False), functools.partial(encodings.angle, axis="x"), 9),
-            marks=pytest.mark.slow,
+            marks=pytest.mark.exhaustive,
         ),
-        pytest.param(every_gate(3, 2, driven=True), encodings.iqp, 9, marks=pytest.mark.slow),
+        pytest.param(every_gate(3, 2, driven=True), encodings.iqp, 9, marks=pytest.mark.exhaustive),
     ],
     ids=["batch", "basis", "features"],
 )
@@ -95,8 +95,8 @@ def test_fused_kernels_equal_tensorcircuit(circuit, encoding, batch):
 @pytest.mark.parametrize(
     ("noise", "driven"),
     [
-        pytest.param("every channel", False, marks=pytest.mark.slow),
-        pytest.param("every channel", True, marks=pytest.mark.slow),
+        pytest.param("every channel", False, marks=pytest.mark.exhaustive),
+        pytest.param("every channel", True, marks=pytest.mark.exhaustive),
         ("two qubits", False),
     ],
 )
@@ -112,7 +112,7 @@ def test_the_pauli_basis_equals_density_matrices_of_tensorcircuit(noise, driven)
         assert_equal(*runs, [value.astype(float) for value in draw(circuit, 2)])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_whole_student_runs_on_tensorcircuit():
     student = QuantumStudent(hea(qubits=2, layers=1), classes=3, measured=(1,), taps=("states", "expectations"))
     x = draw(student.circuit, 5)[1]
@@ -165,7 +165,7 @@ def test_matrix_product_states_of_full_bond_are_exact_and_of_bond_1_are_products
         assert np.linalg.svd(state.reshape(2, 4), compute_uv=False)[1] < 1e-5
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_matrix_product_states_have_gradients_in_float64_alone():
     states = jnp.eye(8)[:1]
 

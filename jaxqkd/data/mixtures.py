@@ -64,7 +64,7 @@ def gaussian_mixture(key: Key, mixture: Mixture, *, count: int) -> Data:
 def posterior(x: Any, mixture: Mixture, *, classes: int, rate: Any = 0.0) -> jax.Array:
     """Returns the logarithms of the exact probabilities p(label | x), [N, C], whose softmax gives them again.
 
-    A blob is as likely as exp(-|x - center|^2 / (2 spread^2)), and a class as all of its blobs together. Under the
+    A blob is as likely as `exp(-|x - center|^2 / (2 spread^2))`, a class as all of its blobs together. Under the
     noise of `with_label_noise` a label is that of x with probability 1 - rate, and else one of the others:
     p = (1 - rate) q + rate (1 - q) / (C - 1), for the probabilities q without noise. These are what labels drawn
     in this way are distributed by; their order is that of q up to a rate of (C - 1) / C.

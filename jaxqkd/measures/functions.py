@@ -18,7 +18,7 @@ class Spectrum(NamedTuple):
 
     Attributes:
         frequencies: The frequencies 0, 1, ... K.
-        power: The mean of |c|^2 of each [K + 1], summed over the measured qubits.
+        power: The mean of `|c|^2` of each [K + 1], summed over the measured qubits.
     """
 
     frequencies: np.ndarray

@@ -23,7 +23,7 @@ def expressibility(
 ) -> Estimate:
     """Returns the divergence of the fidelities of pairs of states from those of random states; 0 is the best.
 
-    KL(P || Haar) in nats, where P is a histogram of |<psi|phi>|^2 for pairs of independent angles. The divergence
+    KL(P || Haar) in nats, where P is a histogram of `|<psi|phi>|^2` of pairs of independent angles. The divergence
     of a histogram of so many pairs is too large by about (occupied bins - 1) / (2 pairs), which is not corrected:
     compare circuits at the same numbers. The standard error is that of a bootstrap over the pairs.
 

@@ -49,7 +49,7 @@ def fit_observables(
 ) -> Optimum:
     """Returns the optimum of an observable student's mean loss plus ridge / 2 times its squared parameters.
 
-    Without a bound L-BFGS finds it. The gap is |gradient|^2 / (2 ridge), by strong convexity. Data that it
+    Without a bound L-BFGS finds it. The gap is `|gradient|^2 / (2 ridge)`, by strong convexity. Data that it
     separates have no finite optimum without a ridge: what is certified is the optimum with it. With a bound it is
     projected gradients with momentum and restarts; the gap is that of Frank and Wolfe, over all observables of
     that bound. It is pure: jit it, and vmap it over data.
